@@ -1,0 +1,194 @@
+"""The one typed config tree. It owns every default; unknown keys, impossible numbers and unknown choices fail at load.
+
+`load` reads a TOML file; relative paths resolve from the project root, the folder that holds ``configs/``. Components get
+their own section in the constructor; nobody asks a global.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from assistant.errors import InputError
+
+DEFAULT = Path("configs/default.toml")
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Paths(Section):
+    """Folders, relative to the project root."""
+
+    data: Path = Path("data")
+    corpora: Path = Path("corpora")
+    models_lock: Path = Path("configs/models.toml")
+    mirror: Path | None = None
+    """A folder with one sub-folder a model, tried before anything else."""
+
+
+class Device(Section):
+    choice: Literal["auto", "cpu", "cuda"] = "auto"
+    threads: int = Field(0, ge=0)
+    """Threads for the models; 0 takes the machine's physical share."""
+
+
+class Encoder(Section):
+    model: str = "minilm-l6"
+    batch_tokens: int = Field(4096, ge=64)
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    max_tokens: int = Field(256, ge=16, le=512)
+
+
+class GeneratorSection(Section):
+    model: str = "qwen2.5-coder-0.5b"
+    adapter: Path | None = None
+    """Folder of a LoRA adapter (safetensors) that was trained on this model."""
+    quantization: Literal["nf4", "none"] = "nf4"
+    max_new_tokens: int = Field(160, ge=8, le=2048)
+    seed: int = 0
+
+
+class Split(Section):
+    max_tokens: int = Field(200, ge=16)
+    """Longest passage, in the encoder's tokens; a table row is never cut."""
+    min_tokens: int = Field(12, ge=0)
+    """A shorter section is joined with its neighbour under the same parent."""
+
+
+class Ingest(Section):
+    max_file_mb: int = Field(50, ge=1)
+    reader_seconds: int = Field(60, ge=1)
+    reader_memory_mb: int = Field(1500, ge=128)
+    lock_seconds: float = Field(5.0, ge=0)
+    """How long a second ingestion waits for the first before it says who holds the lock."""
+
+
+class Retrieve(Section):
+    dense_candidates: int = Field(50, ge=1)
+    lexical_candidates: int = Field(50, ge=1)
+    fusion_k: int = Field(60, ge=1)
+    """Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher 2009)."""
+    dense_weight: float = Field(1.0, ge=0)
+    lexical_weight: float = Field(1.0, ge=0)
+    hits: int = Field(8, ge=1)
+    """Shown as sources and handed to the gate."""
+
+
+class Prompt(Section):
+    passages: int = Field(4, ge=1)
+    tokens: int = Field(640, ge=64)
+    """Budget of the evidence in the generator's tokens; the weakest passages are left out first."""
+
+
+class Gate(Section):
+    """A logistic model over what retrieval knows; `eval/calibrate.py` fits it. Below ``threshold``: abstain."""
+
+    threshold: float = Field(0.5, ge=0, le=1)
+    intercept: float = 0.0
+    weights: dict[str, float] = {}
+
+
+class JudgeSection(Section):
+    supported: float = Field(0.6, ge=0, le=1)
+    partial: float = Field(0.4, ge=0, le=1)
+
+
+class User(Section):
+    id: str
+    name: str
+    role: str = ""
+    groups: frozenset[str]
+
+
+class AccessSection(Section):
+    mode: Literal["demo", "public"] = "demo"
+    cli_user: str = ""
+    users: tuple[User, ...] = ()
+
+    @model_validator(mode="after")
+    def _known(self) -> AccessSection:
+        ids = [user.id for user in self.users]
+        if len(ids) != len(set(ids)):
+            raise ValueError("access.users: two users have the same id")
+        if self.cli_user and self.cli_user not in ids:
+            raise ValueError(f"access.cli_user: no user {self.cli_user!r} in access.users")
+        return self
+
+
+class Server(Section):
+    host: str = "127.0.0.1"
+    port: int = Field(7860, ge=0, le=65535)
+    title: str = "Muniment"
+
+
+class Limits(Section):
+    question_characters: int = Field(2000, ge=10)
+
+
+class Config(Section):
+    root: Path
+    """The project root; set by `load`, never in the file."""
+    paths: Paths = Paths()
+    device: Device = Device()
+    encoder: Encoder = Encoder()
+    generator: GeneratorSection = GeneratorSection()
+    split: Split = Split()
+    ingest: Ingest = Ingest()
+    retrieve: Retrieve = Retrieve()
+    prompt: Prompt = Prompt()
+    gate: Gate = Gate()
+    judge: JudgeSection = JudgeSection()
+    access: AccessSection = AccessSection()
+    server: Server = Server()
+    limits: Limits = Limits()
+
+    def resolve(self, path: Path) -> Path:
+        """``path`` under the project root, unless absolute."""
+        return path if path.is_absolute() else self.root / path
+
+    @property
+    def data(self) -> Path:
+        return self.resolve(self.paths.data)
+
+    @property
+    def corpora(self) -> Path:
+        return self.resolve(self.paths.corpora)
+
+
+def load(path: Path | None = None) -> Config:
+    """The config in ``path``; without one, ``configs/default.toml`` of the project that holds the working directory.
+
+    Raises `InputError` naming the file and the key.
+    """
+    file = (path or _find_default()).resolve()
+    try:
+        values = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"The config file {file} can't be read ({error.strerror}); give another with --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"The config file {file} is not valid TOML: {error}.") from error
+    if "root" in values:
+        raise InputError(f"{file}: the key 'root' can't be set; it is the folder that holds configs/.")
+    try:
+        return Config(root=_root_of(file), **values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "(file)"
+        raise InputError(f"{file}: {key}: {first['msg']}.") from error
+
+
+def _find_default() -> Path:
+    here = Path.cwd()
+    for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
+        if (folder / DEFAULT).is_file():
+            return folder / DEFAULT
+    raise InputError("No configs/default.toml here or above; run inside the project or give --config FILE.")
+
+
+def _root_of(file: Path) -> Path:
+    return file.parent.parent if file.parent.name == "configs" else file.parent
