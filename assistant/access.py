@@ -1,0 +1,64 @@
+"""Who may read what: pure functions, asked by the search and by every side door alike.
+
+The policy is live: it lives outside the snapshot, is versioned, and a narrowing holds from the next query on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from assistant.types import Access, Document, Principal
+
+NOBODY = Access(allow=frozenset())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """``collections`` by collection id; ``documents`` by uri, where a document says something of its own."""
+
+    collections: Mapping[str, Access] = field(default_factory=dict)
+    documents: Mapping[str, Access] = field(default_factory=dict)
+
+    def access_of(self, document: Document) -> Access:
+        """The document's own entry, else its collection's, else nobody."""
+        return self.documents.get(document.uri) or self.collections.get(document.collection, NOBODY)
+
+    @property
+    def version(self) -> str:
+        """A hash of what the policy says."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()[:16]
+
+    def to_json(self) -> str:
+        def rows(entries: Mapping[str, Access]) -> dict[str, dict[str, list[str]]]:
+            return {name: {"allow": sorted(a.allow), "deny": sorted(a.deny)} for name, a in sorted(entries.items())}
+
+        return json.dumps({"collections": rows(self.collections), "documents": rows(self.documents)}, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Policy:
+        def entries(rows: Mapping[str, Mapping[str, list[str]]]) -> dict[str, Access]:
+            return {n: Access(allow=frozenset(r["allow"]), deny=frozenset(r["deny"])) for n, r in rows.items()}
+
+        body = json.loads(text)
+        return cls(collections=entries(body["collections"]), documents=entries(body["documents"]))
+
+
+def may_read(principal: Principal, access: Access) -> bool:
+    """Deny wins; an empty ``allow`` admits nobody; a principal without groups reads nothing."""
+    return not (principal.groups & access.deny) and bool(principal.groups & access.allow)
+
+
+def in_force(document: Document, as_of: date) -> bool:
+    """``effective_to`` is the last day in force; a missing date is open."""
+    return (document.effective_from is None or document.effective_from <= as_of) and (
+        document.effective_to is None or as_of <= document.effective_to
+    )
+
+
+def visible(principal: Principal, policy: Policy, document: Document, as_of: date | None) -> bool:
+    """May this principal read this document, and is it in force on ``as_of`` (None: on any day)?"""
+    return may_read(principal, policy.access_of(document)) and (as_of is None or in_force(document, as_of))
