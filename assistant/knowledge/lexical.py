@@ -1,0 +1,107 @@
+"""BM25 over a snapshot's passages, persisted beside the vectors (Robertson and Zaragoza 2009; `bm25s`, Lù 2024).
+
+Tokens keep rule numbers whole ("8.1.1(a)") and are otherwise lower-cased, stop words out, stemmed (Snowball English).
+The term statistics are those of the whole snapshot, visible or not: a score may shift by what the asker can't see, a
+passage never appears.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.errors import Corrupt
+from assistant.protocols import Found, Mask
+
+IDENTITY = "bm25s/k1=1.2,b=0.75/snowball/2"
+_TOKEN = re.compile(r"\d+(?:\.\d+)+(?:\([a-z0-9]{1,3}\))*|\d+(?:,\d{3})*(?:\.\d+)?|[a-z]+(?:['’][a-z]+)?")
+STOP_WORDS = frozenset(
+    "a an and any are as at be been but by can could did do does each for from had has have he her his how i if in into is it "
+    "its may me must my no not of on or our shall she should so some such than that the their them then there these they "
+    "this those to under up upon us was we were what when where which who whom whose why will with would you your".split()
+)
+
+
+@lru_cache(maxsize=1)
+def _stemmer() -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer("english")
+
+
+def words(text: str) -> list[str]:
+    """Lower-cased tokens in order, stop words included, unstemmed."""
+    return [token.replace(",", "").replace("’", "'") for token in _TOKEN.findall(text.lower())]
+
+
+def stem(tokens: Sequence[str]) -> list[str]:
+    stems: list[str] = _stemmer().stemWords([token.removesuffix("'s") for token in tokens])
+    return stems
+
+
+def terms(text: str) -> list[str]:
+    """What is indexed and asked for: stemmed tokens without stop words."""
+    return stem([word for word in words(text) if word not in STOP_WORDS])
+
+
+class Bm25Searcher:
+    name = "lexical"
+
+    def __init__(self, index: Any) -> None:
+        self._index = index
+        self._vocabulary: dict[str, int] = index.vocab_dict
+
+    @classmethod
+    def build(cls, texts: Sequence[str]) -> Bm25Searcher:
+        import bm25s
+
+        index = bm25s.BM25(k1=1.2, b=0.75)
+        index.index([terms(text) for text in texts], show_progress=False)
+        return cls(index)
+
+    def save(self, folder: Path) -> None:
+        self._index.save(folder, show_progress=False)
+
+    @classmethod
+    def load(cls, folder: Path) -> Bm25Searcher:
+        """Memory-mapped. The caller has verified the files' hashes."""
+        import bm25s
+
+        try:
+            return cls(bm25s.BM25.load(folder, mmap=True, load_vocab=True, show_progress=False))
+        except (OSError, ValueError, KeyError) as error:
+            raise Corrupt(f"The lexical index {folder} can't be read ({error}); run `muniment ingest`.") from error
+
+    def search(self, queries: Sequence[str], k: int, allowed: Mask) -> list[list[Found]]:
+        return [self._search(query, k, allowed) for query in queries]
+
+    def _search(self, query: str, k: int, allowed: Mask) -> list[Found]:
+        known = [term for term in terms(query) if term in self._vocabulary]
+        if not known:
+            return []
+        scores = self._index.get_scores(known, weight_mask=allowed.astype(np.float32))
+        return top(scores, k, allowed & (scores > 0))
+
+    def idf(self, term: str) -> float:
+        """Inverse document frequency of a stemmed term, ``ln(1 + (N - n + ½) / (n + ½))``; unknown terms have n = 0."""
+        total, column = self._index.scores["num_docs"], self._vocabulary.get(term)
+        starts = self._index.scores["indptr"]
+        count = 0 if column is None else int(starts[column + 1] - starts[column])
+        return math.log(1 + (total - count + 0.5) / (count + 0.5))
+
+
+def top(scores: NDArray[np.float32], k: int, allowed: Mask) -> list[Found]:
+    """The ``k`` best allowed rows, best first, ties by row."""
+    rows = np.flatnonzero(allowed)
+    if len(rows) > k:
+        cut = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
+        rows = rows[scores[rows] >= cut]
+    order = np.lexsort((rows, -scores[rows]))[:k]
+    return [Found(int(row), float(scores[row])) for row in rows[order]]

@@ -1,0 +1,115 @@
+"""The served knowledge: the current snapshot opened whole, and the one place where documents are handed out.
+
+`Library.current` notices a publication by itself: it compares the pointer before each question. Whoever holds an
+`OpenSnapshot` keeps that one to the end of the question. Every side door asks `access.visible`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from assistant import access
+from assistant.access import Policy
+from assistant.errors import AccessError, Corrupt, Unavailable
+from assistant.knowledge import dense, lexical
+from assistant.knowledge import snapshot as snapshots
+from assistant.knowledge.blobs import Blobs
+from assistant.knowledge.catalogue import Catalogue
+from assistant.knowledge.dense import DenseSearcher, GpuDense
+from assistant.knowledge.lexical import Bm25Searcher
+from assistant.protocols import Embedder, Mask
+from assistant.types import Document, Passage, Principal
+
+
+class OpenSnapshot:
+    """One verified generation in memory: ``passages[row]`` belongs to row ``row`` of both searchers."""
+
+    def __init__(
+        self,
+        manifest: snapshots.Manifest,
+        documents: tuple[Document, ...],
+        passages: tuple[Passage, ...],
+        dense_searcher: DenseSearcher | GpuDense,
+        lexical_searcher: Bm25Searcher,
+        device_reason: str,
+    ) -> None:
+        self.id = manifest.id
+        self.manifest = manifest
+        self.documents: Mapping[str, Document] = {d.id: d for d in documents}
+        self.passages = passages
+        self.dense = dense_searcher
+        self.lexical = lexical_searcher
+        self.device_reason = device_reason
+        places = {d.id: place for place, d in enumerate(documents)}
+        self._document_of_row = np.array([places[p.document_id] for p in passages], dtype=np.int64)
+
+    @classmethod
+    def open(cls, folder: Path, embedder: Embedder, device: str) -> OpenSnapshot:
+        """Verifies every hash first. `Corrupt` for altered files, `Unavailable` for another embedder's index."""
+        manifest = snapshots.verify(folder)
+        if manifest.embedder != embedder.identity:
+            raise Unavailable(
+                f"Snapshot {manifest.id} was built by the encoder {manifest.embedder}, the config names {embedder.identity}; "
+                "run `muniment ingest`."
+            )
+        documents, passages = snapshots.read_contents(folder / snapshots.CONTENTS)
+        index = dense.read_index(folder / snapshots.DENSE)
+        if index.ntotal != len(passages):
+            raise Corrupt(f"{folder / snapshots.DENSE} has {index.ntotal} rows for {len(passages)} passages.")
+        searcher, reason = dense.open_searcher(index, embedder, device)
+        return cls(manifest, documents, passages, searcher, Bm25Searcher.load(folder / snapshots.LEXICAL), reason)
+
+    def mask(self, principal: Principal, policy: Policy, as_of: date | None) -> Mask:
+        """The visible set: shape (passages,), True where the principal may read and the text is in force."""
+        allowed = np.array([access.visible(principal, policy, d, as_of) for d in self.documents.values()], dtype=np.bool_)
+        return allowed[self._document_of_row] if len(self.passages) else np.zeros(0, dtype=np.bool_)
+
+
+class Library:
+    """Thread-safe; opening a new snapshot happens once, while the old one goes on answering elsewhere."""
+
+    def __init__(self, data: Path, catalogue: Catalogue, embedder: Embedder, device: str) -> None:
+        self._data = data
+        self._catalogue = catalogue
+        self._embedder = embedder
+        self._device = device
+        self._blobs = Blobs(data)
+        self._lock = threading.Lock()
+        self._open: OpenSnapshot | None = None
+
+    def current(self) -> OpenSnapshot:
+        wanted = snapshots.current_id(self._data)
+        if wanted is None:
+            raise Unavailable("No knowledge has been published yet; run `muniment ingest`.")
+        with self._lock:
+            if self._open is None or self._open.id != wanted:
+                self._open = OpenSnapshot.open(snapshots.folder_of(self._data, wanted), self._embedder, self._device)
+            return self._open
+
+    @property
+    def snapshot_id(self) -> str:
+        return self.current().id
+
+    def policy(self) -> Policy:
+        return self._catalogue.policy()
+
+    def documents(self, principal: Principal, as_of: date | None = None) -> tuple[Document, ...]:
+        """What the principal may see, by title and date; ``as_of`` keeps what is in force on that day."""
+        policy = self.policy()
+        seen = [d for d in self.current().documents.values() if access.visible(principal, policy, d, as_of)]
+        return tuple(sorted(seen, key=lambda d: (d.title.lower(), d.effective_from or date.min, d.id)))
+
+    def document(self, document_id: str, principal: Principal) -> Document:
+        document = self.current().documents.get(document_id)
+        if document is None or not access.visible(principal, self.policy(), document, None):
+            raise AccessError("There is no such document among those you may see.")
+        return document
+
+    def source(self, document_id: str, principal: Principal) -> bytes:
+        """The bytes that were ingested, checked against the version in their name."""
+        return self._blobs.get(self.document(document_id, principal).version)

@@ -1,0 +1,184 @@
+"""A snapshot: one immutable generation of the knowledge, a folder written once and served whole.
+
+    data/snapshots/<id>/contents.sqlite   documents with their canonical text, passages by row
+                        dense.faiss       vectors by row
+                        lexical/          BM25 by row
+                        manifest.json     written last: inputs, identities, SHA-256 of every file
+    data/current                          the pointer: one small file, replaced atomically
+
+The id is a hash of inputs and identities (documents, dates, reader and splitter configuration, embedder, index
+parameters), never of vectors and never of who or when. Opening never writes; an altered file is refused by name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from assistant.errors import Corrupt, Unavailable
+from assistant.types import Document, Landmark, Passage
+
+FORMAT = 1
+CONTENTS, DENSE, LEXICAL, MANIFEST = "contents.sqlite", "dense.faiss", "lexical", "manifest.json"
+POINTER = "current"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """``inputs`` are what the id is a hash of; ``files`` maps each artefact's relative path to its SHA-256."""
+
+    id: str
+    inputs: Mapping[str, Any]
+    documents: int
+    passages: int
+    files: Mapping[str, str]
+    format: int = FORMAT
+
+    @property
+    def embedder(self) -> str:
+        return str(self.inputs["embedder"])
+
+
+def snapshot_id(inputs: Mapping[str, Any]) -> str:
+    return "s-" + hashlib.sha256(json.dumps(inputs, sort_keys=True, separators=(",", ":")).encode()).hexdigest()[:24]
+
+
+def folder_of(data: Path, snapshot: str) -> Path:
+    return data / "snapshots" / snapshot
+
+
+def sha256_file(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+# ------------------------------------------------------------------------------------------------ writing
+
+
+def write_contents(file: Path, documents: Sequence[Document], passages: Sequence[Passage]) -> None:
+    """``passages`` in row order: row n of every index is the n-th passage."""
+    connection = sqlite3.connect(file)
+    try:
+        with connection:
+            connection.execute("CREATE TABLE documents (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
+            connection.execute("CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, body TEXT NOT NULL)")
+            connection.executemany("INSERT INTO documents VALUES (?, ?)", [(d.id, _dump(d)) for d in documents])
+            connection.executemany(
+                "INSERT INTO passages VALUES (?, ?, ?)", [(row, p.id, _dump(p)) for row, p in enumerate(passages)]
+            )
+    finally:
+        connection.close()
+
+
+def seal(folder: Path, *, snapshot: str, inputs: Mapping[str, Any], documents: int, passages: int) -> Manifest:
+    """Hashes and syncs every file of ``folder``, then writes the manifest: from here on nothing changes."""
+    files = {str(f.relative_to(folder)): f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST}
+    for file in files.values():
+        sync(file)
+    manifest = Manifest(
+        id=snapshot,
+        inputs=inputs,
+        documents=documents,
+        passages=passages,
+        files={name: sha256_file(file) for name, file in files.items()},
+    )
+    write_atomically(folder / MANIFEST, json.dumps(asdict(manifest), indent=1, sort_keys=True))
+    return manifest
+
+
+def point_to(data: Path, snapshot: str) -> None:
+    """The publication itself: readers see the old snapshot or the new one, whole."""
+    write_atomically(data / POINTER, json.dumps({"snapshot": snapshot}))
+
+
+def write_atomically(file: Path, text: str) -> None:
+    """Written beside, synced, renamed over, folder synced: after a crash the old bytes or the new ones."""
+    temporary = file.with_name(f".{file.name}.{os.getpid()}.new")
+    temporary.write_text(text, encoding="utf-8")
+    sync(temporary)
+    temporary.replace(file)
+    sync(file.parent)
+
+
+def sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+# ------------------------------------------------------------------------------------------------ reading
+
+
+def current_id(data: Path) -> str | None:
+    """The served snapshot's id, or None before the first publication."""
+    try:
+        text = (data / POINTER).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    try:
+        return str(json.loads(text)["snapshot"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Corrupt(f"{data / POINTER} does not name a snapshot; publish one again.") from error
+
+
+def read_manifest(folder: Path) -> Manifest:
+    try:
+        return Manifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise Unavailable(f"There is no snapshot {folder.name}; run `muniment ingest`.") from error
+    except (ValueError, TypeError) as error:
+        raise Corrupt(f"{folder / MANIFEST} is damaged; roll back or run `muniment ingest`.") from error
+
+
+def verify(folder: Path) -> Manifest:
+    """Re-hashes every file against the manifest, and the id against the inputs."""
+    manifest = read_manifest(folder)
+    if manifest.format != FORMAT:
+        raise Unavailable(f"Snapshot {folder.name} has format {manifest.format}; this program reads {FORMAT}. Run `muniment ingest`.")
+    if manifest.id != folder.name or snapshot_id(manifest.inputs) != manifest.id:
+        raise Corrupt(f"{folder / MANIFEST} was altered: its inputs do not give its id.")
+    for name, expected in manifest.files.items():
+        file = folder / name
+        if not file.is_file():
+            raise Corrupt(f"{file} is missing from the snapshot; roll back or run `muniment ingest`.")
+        if sha256_file(file) != expected:
+            raise Corrupt(f"{file} was altered after it was written; roll back or run `muniment ingest`.")
+    return manifest
+
+
+def read_contents(file: Path) -> tuple[tuple[Document, ...], tuple[Passage, ...]]:
+    """Documents, and passages in row order. Read-only; SQLite is told that the file can't change."""
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        documents = tuple(_document(body) for (body,) in connection.execute("SELECT body FROM documents ORDER BY id"))
+        passages = tuple(Passage(**json.loads(b)) for (b,) in connection.execute("SELECT body FROM passages ORDER BY row"))
+    except sqlite3.DatabaseError as error:
+        raise Corrupt(f"{file} can't be read ({error}); roll back or run `muniment ingest`.") from error
+    finally:
+        connection.close()
+    return documents, passages
+
+
+def _dump(value: Document | Passage) -> str:
+    def plain(item: object) -> str:
+        if isinstance(item, date):
+            return item.isoformat()
+        raise TypeError(f"{type(item).__name__} has no place in a snapshot")
+
+    return json.dumps(asdict(value), ensure_ascii=False, default=plain)
+
+
+def _document(body: str) -> Document:
+    values = json.loads(body)
+    for name in ("effective_from", "effective_to"):
+        values[name] = date.fromisoformat(values[name]) if values[name] else None
+    return Document(**{**values, "landmarks": tuple(Landmark(**mark) for mark in values["landmarks"])})
