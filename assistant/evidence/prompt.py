@@ -1,0 +1,73 @@
+"""What the generator reads. The head (instructions and examples) never changes, so that its key-value cache is reused;
+passages are named by markers ``[1]…[n]``, never by ids. `IDENTITY` is part of the release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from assistant.config import Prompt
+from assistant.protocols import Message
+from assistant.types import Hit
+
+NOT_FOUND = "NOT IN THE PASSAGES"
+
+HEAD: tuple[Message, ...] = (
+    Message(
+        "system",
+        "You answer a bank's staff from numbered passages of its rulebook. Use only the passages. Write one or two short "
+        "sentences that answer the question, keeping the passage's own words, figures, times and names. End each sentence "
+        f"with the number of its passage, like [1]. If no passage answers the question, write only: {NOT_FOUND}",
+    ),
+    Message(
+        "user",
+        "[1] Travel Policy › 3.2 Hotels\nStaff may book a hotel up to £140 a night. A higher rate must be approved by the line "
+        "manager before booking.\n\n[2] Travel Policy › 4.1 Claims\nExpense claims must be submitted within 30 days of the "
+        "journey. Late claims are refused unless the Finance Director agrees.\n\nQuestion: How long have I got to claim my "
+        "train fare?",
+    ),
+    Message("assistant", "Expense claims must be submitted within 30 days of the journey [2]."),
+    Message(
+        "user",
+        "[1] Travel Policy › 3.2 Hotels\nStaff may book a hotel up to £140 a night. A higher rate must be approved by the line "
+        "manager before booking.\n\n[2] Travel Policy › 2.4 Rail\nRail journeys are booked in standard class.\n\nQuestion: "
+        "What is the mileage rate for using my own car?",
+    ),
+    Message("assistant", NOT_FOUND),
+    Message(
+        "user",
+        "[1] Access Standard › 5 Passwords\nA password must have at least 14 characters. It must not be shared.\n\n"
+        "[2] Access Standard › 6 Leavers\nAccess is removed on the last working day. The line manager must return the laptop "
+        "to IT within 5 working days.\n\nQuestion: A colleague leaves on Friday. What happens to her login and her laptop?",
+    ),
+    Message(
+        "assistant",
+        "Access is removed on the last working day [2]. The line manager must return the laptop to IT within 5 working days [2].",
+    ),
+)
+IDENTITY = "prompt/" + hashlib.sha256(repr(HEAD).encode()).hexdigest()[:12]
+
+
+def evidence(hits: Sequence[Hit], section: Prompt, count_tokens: Callable[[str], int]) -> tuple[Hit, ...]:
+    """The best hits that fit the budget, in rank order; the first always fits (it is no longer than a passage may be)."""
+    chosen: list[Hit] = []
+    used = 0
+    for hit in hits[: section.passages]:
+        cost = count_tokens(passage_text(hit, len(chosen) + 1))
+        if chosen and used + cost > section.tokens:
+            break
+        chosen.append(hit)
+        used += cost
+    return tuple(chosen)
+
+
+def passage_text(hit: Hit, marker: int) -> str:
+    body = "\n".join(part for part in (hit.passage.context, hit.passage.text) if part)
+    return f"[{marker}] {hit.document.title} › {hit.passage.where}\n{body}"
+
+
+def messages(question: str, hits: Sequence[Hit]) -> tuple[Message, ...]:
+    """The fixed head, then one message with the passages and the question."""
+    passages = "\n\n".join(passage_text(hit, marker) for marker, hit in enumerate(hits, start=1))
+    return (*HEAD, Message("user", f"{passages}\n\nQuestion: {question}"))

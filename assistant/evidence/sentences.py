@@ -1,0 +1,48 @@
+"""Where sentences begin and end: one set of rules for what the model writes and for what a passage says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_END = re.compile(r"(?<=[.!?])((?:\s*\[\d{1,2}\])*)(?=\s+[\"“(\[]?[A-Z0-9£€$•-])|\n+")
+_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|No|Nos|Art|Mr|Mrs|Ms|Dr|cf|vs|approx|para|sec|reg)|\b[A-Z]|^\s*\d{1,2}(?:\.\d+)*)\.$", re.I)
+_MARKERS = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
+
+
+def spans(text: str) -> list[tuple[int, int]]:
+    """``[start, end)`` of each sentence or line of ``text``, whitespace trimmed, in order."""
+    found, start = [], 0
+    for match in _END.finditer(text):
+        end = match.end(1) if match.group(1) is not None else match.start()
+        if match.group(1) is not None and _ABBREVIATION.search(text[start : match.start()]):
+            continue
+        found.append((start, end))
+        start = match.end()
+    found.append((start, len(text)))
+    trimmed = []
+    for begin, end in found:
+        piece = text[begin:end]
+        if piece.strip():
+            trimmed.append((begin + len(piece) - len(piece.lstrip()), begin + len(piece.rstrip())))
+    return trimmed
+
+
+def stream(pieces: Iterable[str]) -> Iterator[str]:
+    """Whole sentences, their markers included, as soon as the one after has begun; the rest at the end."""
+    pending = ""
+    for piece in pieces:
+        pending += piece
+        whole = spans(pending)
+        if len(whole) > 1:
+            for start, end in whole[:-1]:
+                yield pending[start:end]
+            pending = pending[whole[-1][0] :]
+    for start, end in spans(pending):
+        yield pending[start:end]
+
+
+def split_markers(sentence: str) -> tuple[str, tuple[int, ...]]:
+    """The sentence without its ``[n]``, and the numbers in order of first appearance."""
+    numbers = [int(n) for group in _MARKERS.findall(sentence) for n in group.split(",")]
+    return _MARKERS.sub("", sentence).strip(), tuple(dict.fromkeys(numbers))
