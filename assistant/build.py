@@ -1,0 +1,100 @@
+"""The only composition root: a config becomes an embedder, a generator, an assistant. Every choice is made here, with its
+reason, which is logged and shown by ``muniment doctor``.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from assistant.answer import Assistant
+from assistant.config import Config
+from assistant.errors import AccessError
+from assistant.evidence import prompt
+from assistant.evidence.support import OverlapJudge
+from assistant.knowledge.catalogue import Catalogue, utc_now
+from assistant.knowledge.library import Library
+from assistant.protocols import Embedder, Generator
+from assistant.record.ledger import NewId, SqliteLedger, new_id
+from assistant.release import Identities
+from assistant.types import Principal
+
+log = logging.getLogger("muniment")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engines:
+    """The loaded models and the device they are on. Tests hand in their own."""
+
+    embedder: Embedder
+    generator: Generator
+    device: str
+    adapter: str | None = None
+
+
+def build_embedder(config: Config) -> Embedder:
+    """The encoder alone: what ingestion needs."""
+    from assistant.models.device import choose
+    from assistant.models.encode import SentenceEncoder
+    from assistant.models.registry import Registry
+
+    return SentenceEncoder(Registry(config).path(config.encoder.model), config.encoder, choose(config.device))
+
+
+def build_engines(config: Config) -> Engines:
+    """Loads both models from verified folders; `Unavailable` names what to pull."""
+    from assistant.models.device import choose
+    from assistant.models.generate import TransformersGenerator
+    from assistant.models.registry import Registry
+
+    device = choose(config.device)
+    log.info("device: %s (%s)", device.kind, device.reason)
+    generator = TransformersGenerator(Registry(config).path(config.generator.model), config.generator, device)
+    return Engines(
+        embedder=build_embedder(config),
+        generator=generator,
+        device=device.kind,
+        adapter=str(config.generator.adapter) if config.generator.adapter else None,
+    )
+
+
+def build(
+    config: Config, engines: Engines | None = None, *, clock: Callable[[], datetime] = utc_now, ids: NewId = new_id
+) -> Assistant:
+    """Everything that `Assistant.ask` needs. Refuses before the models are loaded where there is no knowledge yet."""
+    catalogue = Catalogue.open_existing(config.data, clock)
+    loaded = engines or build_engines(config)
+    judge = OverlapJudge(loaded.embedder, config.judge)
+    sections = ("generator", "split", "retrieve", "prompt", "gate", "judge")
+    return Assistant(
+        config=config,
+        library=Library(config.data, catalogue, loaded.embedder, loaded.device),
+        generator=loaded.generator,
+        judge=judge,
+        ledger=SqliteLedger(catalogue, ids),
+        identities=Identities(
+            models={
+                "encoder": loaded.embedder.identity,
+                "generator": loaded.generator.identity,
+                "judge": judge.identity,
+                "prompt": prompt.IDENTITY,
+            },
+            adapter=loaded.adapter,
+            settings={name: getattr(config, name).model_dump(mode="json") for name in sections},
+        ),
+        clock=clock,
+    )
+
+
+def principal_of(config: Config, user: str | None, groups: str | None = None) -> Principal:
+    """A configured user by id (None: ``access.cli_user``); ``groups``, comma-separated, replace the user's own."""
+    wanted = user or config.access.cli_user
+    known = {u.id: u for u in config.access.users}
+    if wanted not in known:
+        names = ", ".join(sorted(known)) or "none are configured"
+        raise AccessError(f"There is no user {wanted!r}; give one of: {names}.")
+    own = known[wanted].groups
+    given = frozenset(g.strip() for g in groups.split(",") if g.strip()) if groups is not None else own
+    return Principal(user=wanted, groups=given)

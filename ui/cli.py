@@ -1,0 +1,316 @@
+"""The command line. With ``--json`` stdout holds exactly one JSON object; progress and words go to stderr.
+
+Exit 0: done (an abstention is an answer). 1: refused or failed, with one clear line. 2: wrong usage. Heavy modules are
+imported by the command that needs them, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assistant.config import Config, load
+from assistant.errors import InputError, MunimentError
+
+app = typer.Typer(
+    name="muniment",
+    help="Answers from sanctioned documents; every sentence checked against the passage it cites.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+documents_app = typer.Typer(no_args_is_help=True, help="What may be read.")
+snapshots_app = typer.Typer(no_args_is_help=True, help="The generations of the knowledge.")
+models_app = typer.Typer(no_args_is_help=True, help="The locked models: list, pull, verify.")
+app.add_typer(documents_app, name="documents")
+app.add_typer(snapshots_app, name="snapshots")
+app.add_typer(models_app, name="models")
+
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file (default: configs/default.toml of this project).")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+UserName = Annotated[str | None, typer.Option("--user", help="Act as this configured user (default: access.cli_user).")]
+Groups = Annotated[str | None, typer.Option("--groups", help="Comma-separated groups in place of the user's own.")]
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question; - reads it from stdin.")],
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="What was in force on DATE (YYYY-MM-DD).")] = None,
+    user: UserName = None,
+    groups: Groups = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Ask one question and read the cited answer."""
+    from assistant.build import build, principal_of
+    from assistant.contract import answer_json
+    from assistant.types import Failed, Finished, Question, Retrieved
+    from ui.words import answer_lines
+
+    settings = load(config)
+    text = sys.stdin.read() if question == "-" else question
+    principal = principal_of(settings, user, groups)
+    day = _day(as_of)
+    assistant = build(settings)
+    asked = Question(text=text, principal=principal, as_of=day or assistant.clock().date(), channel="cli")
+    for event in assistant.ask(asked):
+        match event:
+            case Retrieved(hits=hits):
+                _say(f"{len(hits)} passages found")
+            case Failed(message=message):
+                raise InputError(message)
+            case Finished(answer=answer):
+                if as_json:
+                    _print_json(answer_json(answer))
+                else:
+                    print("\n".join(answer_lines(answer)))
+            case _:
+                pass
+
+
+@app.command()
+def ingest(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Collection folders or files (default: all of corpora/).")] = None,
+    collection: Annotated[Path | None, typer.Option("--collection", help="collection.toml for paths without one.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; compute nothing.")] = False,
+    no_publish: Annotated[bool, typer.Option("--no-publish", help="Build the snapshot, keep serving the old one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Publish in spite of the gate; needs --reason.")] = False,
+    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the publication record.")] = "",
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Read documents, embed what is new and publish a new snapshot."""
+    from assistant.build import build_embedder
+    from assistant.knowledge.catalogue import Catalogue, utc_now
+    from assistant.record.ledger import new_id
+    from ingest.pipeline import Pipeline, Request, report_json
+    from ui.words import ProgressLine, report_lines
+
+    if force and not reason:
+        raise InputError("--force needs --reason: it is kept in the publication record.")
+    settings = load(config)
+    line = ProgressLine(sys.stderr)
+    pipeline = Pipeline(
+        config=settings,
+        catalogue=Catalogue.open(settings.data),
+        embedder=build_embedder(settings),
+        tell=line,
+        new_id=new_id,
+        clock=utc_now,
+    )
+    who = settings.access.cli_user or os.environ.get("USER", "cli")
+    request = Request(
+        paths=tuple(paths or ()),
+        collection=collection,
+        dry_run=dry_run,
+        publish=not no_publish,
+        who=who,
+        why=reason or "ingest",
+    )
+    report = pipeline.run(request)
+    line.close()
+    if as_json:
+        _print_json(report_json(report))
+    else:
+        print("\n".join(report_lines(report)))
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option("--port", help="Port (default: server.port, or PORT in the environment).")] = None,
+    host: Annotated[str | None, typer.Option("--host", help="Address (default: server.host).")] = None,
+    config: ConfigFile = None,
+) -> None:
+    """Serve the app and the HTTP API until interrupted."""
+    from ui.serve import serve as run
+
+    settings = load(config)
+    run(settings, port=port if port is not None else _port_from_environment(), host=host)
+
+
+@app.command()
+def doctor(as_json: Json = False, config: ConfigFile = None) -> None:
+    """What is present, what was chosen and why, what is degraded."""
+    from ui.doctor import examine
+
+    findings = examine(load(config))
+    if as_json:
+        _print_json({"schema_version": 1, **findings})
+    else:
+        for name, (state, text) in findings["findings"].items():
+            print(f"{state:9} {name}: {text}")
+
+
+@documents_app.command("list")
+def documents_list(
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE")] = None,
+    user: UserName = None,
+    groups: Groups = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """The documents that the user may read."""
+    from ui.reading import document_json, reading_library
+
+    library, principal = reading_library(load(config), user, groups)
+    found = [document_json(d) for d in library.documents(principal, _day(as_of))]
+    if as_json:
+        _print_json({"schema_version": 1, "documents": found})
+    else:
+        for d in found:
+            print(f"{d['id']}  {d['title']}  {d['uri']}  {d['effective_from'] or ''}–{d['effective_to'] or ''}")
+
+
+@documents_app.command("show")
+def documents_show(
+    document_id: Annotated[str, typer.Argument(metavar="ID")],
+    text: Annotated[bool, typer.Option("--text", help="Only the canonical text, exactly.")] = False,
+    user: UserName = None,
+    groups: Groups = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """One document: what it is, or with --text its canonical text, UTF-8, nothing added."""
+    from ui.reading import document_json, reading_library
+
+    library, principal = reading_library(load(config), user, groups)
+    document = library.document(document_id, principal)
+    if text:
+        sys.stdout.buffer.write(document.text.encode("utf-8"))
+        sys.stdout.buffer.flush()
+    elif as_json:
+        _print_json({"schema_version": 1, **document_json(document), "text": document.text})
+    else:
+        for name, value in document_json(document).items():
+            print(f"{name}: {value}")
+
+
+@snapshots_app.command("list")
+def snapshots_list(as_json: Json = False, config: ConfigFile = None) -> None:
+    """Every complete snapshot, when it was published, and which one is served."""
+    from ui.reading import snapshots_json
+
+    rows = snapshots_json(load(config))
+    if as_json:
+        _print_json({"schema_version": 1, "snapshots": rows})
+    else:
+        for row in rows:
+            served = "served" if row["served"] else "      "
+            print(f"{row['id']}  {served}  {row['documents']} documents, {row['passages']} passages  {row['published'] or '-'}")
+
+
+@snapshots_app.command("verify")
+def snapshots_verify(
+    snapshot: Annotated[str | None, typer.Argument(help="Its id (default: the served one).")] = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Re-hash every file of a snapshot against its manifest."""
+    from ui.reading import verify_snapshot
+
+    manifest = verify_snapshot(load(config), snapshot)
+    if as_json:
+        _print_json({"schema_version": 1, "snapshot": manifest.id, "files": dict(manifest.files), "intact": True})
+    else:
+        print(f"{manifest.id}: {len(manifest.files)} files as written, {manifest.passages} passages")
+
+
+@models_app.command("list")
+def models_list(as_json: Json = False, config: ConfigFile = None) -> None:
+    """The models of the lock: task, licence, source, whether pulled."""
+    from assistant.models.registry import Registry
+
+    rows = Registry(load(config)).list()
+    if as_json:
+        _print_json({"schema_version": 1, "models": rows})
+    else:
+        for row in rows:
+            print(f"{row['name']:22} {row['task']:12} {row['licence']:12} {'pulled' if row['pulled'] else '-':8} {row['purpose']}")
+
+
+@models_app.command("pull")
+def models_pull(
+    names: Annotated[list[str] | None, typer.Argument(help="Models of the lock (default: those the config needs).")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every model of the lock.")] = False,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Fetch, verify, join and convert models; what is there already is left alone."""
+    from assistant.models.registry import Registry
+    from ui.words import ProgressLine
+
+    settings = load(config)
+    registry = Registry(settings)
+    wanted = names or ([row["name"] for row in registry.list()] if everything else list(registry.needed()))
+    line = ProgressLine(sys.stderr)
+    pulled = {name: str(registry.pull(name, line)) for name in wanted}
+    line.close()
+    if as_json:
+        _print_json({"schema_version": 1, "models": pulled})
+    else:
+        print(f"{len(pulled)} models ready: {', '.join(pulled)}")
+
+
+@models_app.command("verify")
+def models_verify(as_json: Json = False, config: ConfigFile = None) -> None:
+    """Re-hash every file of every pulled model against its manifest and the lock."""
+    from assistant.models.registry import Registry
+
+    registry = Registry(load(config))
+    pulled = [row["name"] for row in registry.list() if row["pulled"]]
+    for name in pulled:
+        registry.verify(name)
+        _say(f"{name}: as locked")
+    if as_json:
+        _print_json({"schema_version": 1, "verified": pulled})
+
+
+def main() -> None:
+    """The border where errors become words."""
+    with contextlib.suppress(AttributeError):
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    try:
+        app()
+    except MunimentError as error:
+        _say(str(error))
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _say("Interrupted; nothing that was published has changed.")
+        sys.exit(1)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _print_json(body: dict[str, Any]) -> None:
+    print(json.dumps(body, ensure_ascii=False, indent=1, default=str))
+
+
+def _day(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(f"{text!r} is not a date; write it as 2026-11-21.") from error
+
+
+def _port_from_environment() -> int | None:
+    text = os.environ.get("PORT", "")
+    if text and not text.isdigit():
+        raise InputError(f"PORT={text} is not a port number.")
+    return int(text) if text else None
+
+
+
+
+if __name__ == "__main__":
+    main()

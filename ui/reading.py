@@ -1,0 +1,86 @@
+"""Documents and snapshots for the command line, without loading a model: opening the knowledge only to read it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from assistant import access
+from assistant.build import principal_of
+from assistant.config import Config
+from assistant.errors import AccessError, Unavailable
+from assistant.knowledge import snapshot as snapshots
+from assistant.knowledge.catalogue import Catalogue
+from assistant.types import Document, Principal
+
+
+class ReadingLibrary:
+    """The served documents behind the same access question as everywhere."""
+
+    def __init__(self, config: Config) -> None:
+        self._catalogue = Catalogue.open_existing(config.data)
+        current = snapshots.current_id(config.data)
+        if current is None:
+            raise Unavailable("No knowledge has been published yet; run `muniment ingest`.")
+        folder = snapshots.folder_of(config.data, current)
+        snapshots.verify(folder)
+        documents, _ = snapshots.read_contents(folder / snapshots.CONTENTS)
+        self._documents = {d.id: d for d in documents}
+
+    def documents(self, principal: Principal, as_of: Any) -> list[Document]:
+        policy = self._catalogue.policy()
+        seen = [d for d in self._documents.values() if access.visible(principal, policy, d, as_of)]
+        return sorted(seen, key=lambda d: (d.title.lower(), d.uri))
+
+    def document(self, document_id: str, principal: Principal) -> Document:
+        document = self._documents.get(document_id)
+        if document is None or not access.visible(principal, self._catalogue.policy(), document, None):
+            raise AccessError("There is no such document among those you may see.")
+        return document
+
+
+def reading_library(config: Config, user: str | None, groups: str | None) -> tuple[ReadingLibrary, Principal]:
+    principal = principal_of(config, user, groups)
+    return ReadingLibrary(config), principal
+
+
+def document_json(document: Document) -> dict[str, Any]:
+    return {
+        "id": document.id,
+        "title": document.title,
+        "uri": document.uri,
+        "key": document.key,
+        "version": document.version,
+        "text_sha256": document.text_sha256,
+        "reader": document.reader,
+        "collection": document.collection,
+        "effective_from": document.effective_from.isoformat() if document.effective_from else None,
+        "effective_to": document.effective_to.isoformat() if document.effective_to else None,
+        "supersedes": document.supersedes,
+        "characters": len(document.text),
+    }
+
+
+def snapshots_json(config: Config) -> list[dict[str, Any]]:
+    """Complete snapshots, newest publication first."""
+    published = {p["snapshot"]: p["at"] for p in Catalogue.open_existing(config.data).publications()}
+    current = snapshots.current_id(config.data)
+    rows = []
+    for folder in sorted((config.data / "snapshots").glob("s-*")):
+        manifest = snapshots.read_manifest(folder)
+        rows.append(
+            {
+                "id": manifest.id,
+                "served": manifest.id == current,
+                "documents": manifest.documents,
+                "passages": manifest.passages,
+                "published": published.get(manifest.id),
+            }
+        )
+    return sorted(rows, key=lambda row: (row["published"] or "", row["id"]), reverse=True)
+
+
+def verify_snapshot(config: Config, snapshot: str | None) -> snapshots.Manifest:
+    wanted = snapshot or snapshots.current_id(config.data)
+    if wanted is None:
+        raise Unavailable("No knowledge has been published yet; run `muniment ingest`.")
+    return snapshots.verify(snapshots.folder_of(config.data, wanted))
