@@ -29,7 +29,7 @@ _ORPHAN = re.compile(
     r"(?:\d{1,3}[A-Z]?(?:\.\d{1,3}[A-Z]?)*|[A-Z]\d*(?:\.\d{1,3})+|\(?(?:\d{1,2}|[a-z]{1,4}|[A-Z])\))[.:]?"
 )
 _ENUMERATED = re.compile(r"(?:\(?(?:\d{1,3}|[a-z]{1,4}|[A-Z])[.)]|[-–—•])\s")
-_LOOSE_MARK = re.compile(r"[ \n]+(?=[⁰¹²³⁴-⁹])|(?<=[⁰¹²³⁴-⁹])[ \n]+(?=[.,;:)])")
+_LOOSE_MARK = re.compile(r"(?<![ \n⁰¹²³⁴-⁹])[ \n]+(?=[⁰¹²³⁴-⁹])|(?<=[⁰¹²³⁴-⁹])[ \n]+(?=[.,;:)])")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
@@ -190,7 +190,8 @@ def inline_text(tag: Tag) -> str:
 def superscript(tag: Tag) -> str:
     text = tag.get_text().strip()
     digits = text.strip("[]()")
-    return digits.translate(_SUPERSCRIPT) if digits.isdigit() and digits.isascii() else text
+    # the space keeps neighbouring marks apart ("³⁸ ³⁹"); `_LOOSE_MARK` takes it away behind a word
+    return " " + digits.translate(_SUPERSCRIPT) if digits.isdigit() and digits.isascii() else text
 
 
 def _start(tag: Tag) -> int:

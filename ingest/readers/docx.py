@@ -1,0 +1,196 @@
+"""Word documents, by python-docx and the document's own XML, in document order.
+
+Headings are paragraphs with an outline level (their own or their style's); automatic numbers ("4.2", "(a)") are worked
+out and stand in the text as Word shows them. Tracked changes are read as accepted. Footnotes follow their paragraph.
+Headers, footers, comments and hidden text stay out; text boxes come after the paragraph they hang on.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from typing import Any
+
+from assistant.errors import InputError
+from assistant.protocols import Reading
+from ingest.canonical import Canonical
+from ingest.readers.bytes import kind_of
+from ingest.readers.docx_styles import Numbering, Styles, is_on, w
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_MC_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+_GONE = frozenset({w("del"), w("moveFrom"), w("instrText"), w("txbxContent"), w("rt"), w("pPr"), _MC_FALLBACK})
+_CONTAINERS = frozenset({w("sdt"), w("sdtContent"), w("ins"), w("moveTo"), w("customXml"), w("smartTag")})
+
+
+class DocxReader:
+    identity = "docx/1"
+    suffixes = frozenset({".docx"})
+
+    def read(self, data: bytes) -> Reading:
+        """Raises `InputError` where the bytes are no Word document, are encrypted or damaged, or hold no text."""
+        document = _open(data)
+        made = Canonical()
+        _Walk(made, document).blocks(document.element.body)
+        return made.build(document.core_properties.title or "")
+
+
+def _open(data: bytes) -> Any:
+    from docx import Document
+    from docx.opc.exceptions import PackageNotFoundError
+    from lxml.etree import XMLSyntaxError
+
+    if not data:
+        raise InputError("The file is empty.")
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise InputError("The file is an old or password-protected Word document; save it as an open .docx.")
+    if not data.startswith(b"PK"):
+        found = kind_of(data) or "no Word document"
+        raise InputError(f"The file's name says a Word document, its bytes say {found}; rename it or convert it.")
+    try:
+        return Document(io.BytesIO(data))
+    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, XMLSyntaxError) as error:
+        raise InputError("The file is no Word document or is damaged; open it in Word and save it again.") from error
+
+
+class _Walk:
+    """One pass over the body. ``element`` values are lxml elements of the document's XML."""
+
+    def __init__(self, made: Canonical, document: Any) -> None:
+        self._made = made
+        self._styles = Styles(document)
+        self._numbering = Numbering(document)
+        self._footnotes = _footnotes(document)
+        self._pending: list[str] = []
+
+    def blocks(self, parent: Any) -> None:
+        for element in parent:
+            if element.tag == w("p"):
+                self._paragraph(element)
+            elif element.tag == w("tbl"):
+                self._table(element)
+            elif element.tag in _CONTAINERS:
+                self.blocks(element)
+
+    def _paragraph(self, element: Any) -> None:
+        text = self._text(element)
+        style = self._styles.of(element)
+        number = self._numbering.next_label(element, style) if text.strip() else None
+        if style.outline is not None and text.strip():
+            self._made.heading(style.outline, f"{number or ''} {text}")
+        elif number is not None:
+            self._made.item(text, marker=number)
+        elif style.is_list:
+            self._made.item(text)
+        else:
+            self._made.paragraph(text)
+        for box in element.iter(w("txbxContent")):
+            if not any(ancestor.tag == _MC_FALLBACK for ancestor in box.iterancestors()):
+                self.blocks(box)
+        self._add_footnotes()
+
+    def _add_footnotes(self) -> None:
+        pending, self._pending = self._pending, []
+        for mark in pending:
+            self._made.item(self._footnotes.get(mark, ""), marker=f"{mark}.")
+
+    def _table(self, element: Any) -> None:
+        rows = list(_rows(element))
+        texts = self._cells(rows)
+        if all(len(row) <= 1 for row in texts):
+            for row in rows:  # a frame drawn with a table
+                for cell in row.iter(w("tc")):
+                    self.blocks(cell)
+            return
+        self._made.table(texts, header=_has_header(rows))
+        self._add_footnotes()
+
+    def _cells(self, rows: list[Any]) -> list[list[str]]:
+        """Texts by row. A cell merged over rows is repeated in each; one over columns stands once."""
+        above: dict[int, str] = {}
+        result: list[list[str]] = []
+        for row in rows:
+            column, texts = 0, list[str]()
+            for cell in row.iterchildren(w("tc"), w("sdt")):
+                properties = cell.find(w("tcPr"))
+                merge = properties.find(w("vMerge")) if properties is not None else None
+                span = properties.find(w("gridSpan")) if properties is not None else None
+                if merge is not None and merge.get(w("val"), "continue") == "continue":
+                    text = above.get(column, "")
+                else:
+                    text = " ".join(self._text(paragraph) for paragraph in cell.iter(w("p")))
+                above[column] = text
+                texts.append(text)
+                column += int(span.get(w("val"), "1")) if span is not None else 1
+            result.append(texts)
+        return result
+
+    def _text(self, paragraph: Any) -> str:
+        return "".join(self._pieces(paragraph))
+
+    def _pieces(self, element: Any) -> Iterator[str]:
+        for child in element:
+            tag = child.tag
+            if tag in _GONE:
+                continue
+            if tag == w("r"):
+                properties = child.find(w("rPr"))
+                if properties is not None and is_on(properties.find(w("vanish"))):
+                    continue
+                yield from self._pieces(child)
+            elif tag == w("t"):
+                yield child.text or ""
+            elif tag in (w("tab"), w("ptab")):
+                yield " "
+            elif tag in (w("br"), w("cr")):
+                yield "\n"
+            elif tag == w("noBreakHyphen"):
+                yield "-"
+            elif tag in (w("footnoteReference"), w("endnoteReference")):
+                mark = child.get(w("id"), "")
+                if mark in self._footnotes:
+                    self._pending.append(mark)
+                    yield mark.translate(_SUPERSCRIPT)
+            elif len(child):
+                yield from self._pieces(child)
+
+
+def _rows(table: Any) -> Iterator[Any]:
+    for child in table:
+        if child.tag == w("tr"):
+            properties = child.find(w("trPr"))
+            if properties is None or properties.find(w("del")) is None:
+                yield child
+        elif child.tag in _CONTAINERS:
+            yield from _rows(child)
+
+
+def _has_header(rows: list[Any]) -> bool:
+    """The first row is marked to repeat on each page, or it alone is bold throughout."""
+    properties = rows[0].find(w("trPr")) if rows else None
+    if properties is not None and is_on(properties.find(w("tblHeader"))):
+        return True
+    return len(rows) > 1 and _is_bold(rows[0]) and not _is_bold(rows[1])
+
+
+def _is_bold(row: Any) -> bool:
+    runs = [run for run in row.iter(w("r")) if any((text.text or "").strip() for text in run.iter(w("t")))]
+    return bool(runs) and all(
+        (properties := run.find(w("rPr"))) is not None and is_on(properties.find(w("b"))) for run in runs
+    )
+
+
+def _footnotes(document: Any) -> dict[str, str]:
+    """Texts by id. Footnotes only: Word keeps endnotes in another part, whose ids would collide."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+    from docx.oxml import parse_xml
+
+    for relation in document.part.rels.values():
+        if relation.reltype == RELATIONSHIP_TYPE.FOOTNOTES and not relation.is_external:
+            return {
+                note.get(w("id"), ""): " ".join("".join(t.text or "" for t in note.iter(w("t"))).split())
+                for note in parse_xml(relation.target_part.blob).iter(w("footnote"))
+                if note.get(w("type")) is None
+            }
+    return {}
