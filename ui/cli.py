@@ -52,7 +52,7 @@ def ask(
     from assistant.build import build, principal_of
     from assistant.contract import answer_json
     from assistant.types import Failed, Finished, Question, Retrieved
-    from ui.words import answer_lines
+    from ui.terminal import answer_lines
 
     settings = load(config)
     text = sys.stdin.read() if question == "-" else question
@@ -91,7 +91,7 @@ def ingest(
     from assistant.knowledge.catalogue import Catalogue, utc_now
     from assistant.record.ledger import new_id
     from ingest.pipeline import Pipeline, Request, report_json
-    from ui.words import ProgressLine, report_lines
+    from ui.terminal import ProgressLine, report_lines
 
     if force and not reason:
         raise InputError("--force needs --reason: it is kept in the publication record.")
@@ -244,7 +244,7 @@ def models_pull(
 ) -> None:
     """Fetch, verify, join and convert models; what is there already is left alone."""
     from assistant.models.registry import Registry
-    from ui.words import ProgressLine
+    from ui.terminal import ProgressLine
 
     settings = load(config)
     registry = Registry(settings)

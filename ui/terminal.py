@@ -1,0 +1,59 @@
+"""Answers, reports and progress as lines of plain text for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TextIO
+
+from assistant.types import Answer, Progress
+from ingest.pipeline import Report
+
+
+def answer_lines(answer: Answer) -> Iterator[str]:
+    if answer.abstention:
+        yield f"Not in the documents. {answer.abstention.reason}"
+        if answer.abstention.missing:
+            yield f"Not found: {answer.abstention.missing}"
+        for hit in answer.hits[:3]:
+            yield f"  nearest: {hit.document.title} › {hit.passage.where}"
+    else:
+        yield answer.text
+        for citation in answer.citations:
+            page = f", page {citation.page}" if citation.page else ""
+            yield f"  [{citation.marker}] {citation.title} › {citation.where}{page} ({citation.uri} {citation.start}–{citation.end})"
+            yield f"      “{' '.join(citation.quote.split())}”"
+    yield f"  receipt {answer.receipt.id} · in force on {answer.as_of} · {answer.timings.total / 1000:.1f} s"
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    state = "published" if report.published else "already served or not published" if report.snapshot else "dry run"
+    yield f"snapshot {report.snapshot or '(none)'}: {state}"
+    counts = {n: len(getattr(report, n)) for n in ("added", "changed", "unchanged", "removed", "quarantined")}
+    yield ", ".join(f"{count} {name}" for name, count in counts.items())
+    yield f"{report.documents} documents, {report.passages} passages, {report.embedded} embedded, {report.seconds:.1f} s"
+    for refusal in report.quarantined:
+        yield f"  refused {refusal['uri']}: {refusal['reason']}"
+
+
+class ProgressLine:
+    """One line that is rewritten on a terminal; in a log, one line a stage and at its end."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._live = stream.isatty()
+        self._stage = ""
+
+    def __call__(self, progress: Progress) -> None:
+        counted = f" {progress.done:,}/{progress.total:,}" if progress.total else ""
+        text = f"{progress.stage}{counted} {progress.detail}".rstrip()
+        if self._live:
+            self._stream.write(f"\r\x1b[K{text[:110]}")
+        elif progress.stage != self._stage or progress.done == progress.total:
+            self._stream.write(f"{text}\n")
+        self._stage = progress.stage
+        self._stream.flush()
+
+    def close(self) -> None:
+        if self._live:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
