@@ -7,17 +7,16 @@ principal → ledger *asked* → triage → visible set → search → *Retrieve
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from assistant.config import Config
 from assistant.errors import InputError, MunimentError, Unavailable
-from assistant.evidence import abstain, cite, prompt
+from assistant.evidence import abstain, cite, prompt, quote
 from assistant.evidence.sentences import stream
 from assistant.knowledge.library import Library, OpenSnapshot
-from assistant.protocols import Generator, Judge, Ledger, Record
+from assistant.protocols import Generator, Judge, Ledger, Record, Reranker
 from assistant.record.receipt import asked_content, answered_content
 from assistant.release import Identities, release_of
 from assistant.retrieve import retrieve, standalone
@@ -68,6 +67,7 @@ class Assistant:
         *,
         config: Config,
         library: Library,
+        reranker: Reranker,
         generator: Generator,
         judge: Judge,
         ledger: Ledger,
@@ -77,6 +77,7 @@ class Assistant:
         self.config = config
         self.library = library
         self.clock = clock
+        self._reranker = reranker
         self._generator = generator
         self._judge = judge
         self._ledger = ledger
@@ -117,7 +118,7 @@ class Assistant:
         release = release_of(self._identities, snapshot.id, policy.version)
         allowed = snapshot.mask(question.principal, policy, question.as_of)
         query = standalone(text, question.history)
-        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve)
+        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, self._reranker)
         course.retrieve = course.elapsed()
         given = prompt.evidence(hits, self.config.prompt, self._generator.count_tokens)
         yield Retrieved(hits=tuple(hits))
@@ -125,7 +126,7 @@ class Assistant:
         reason = self._too_weak(query, hits, snapshot)
         if not reason:
             yield Progress(stage="write")
-            yield from self._sentences(text, given, course)
+            yield from self._sentences(query, text, given, course)
             reason = "" if course.shown else NOT_SUPPORTED if course.withheld else NOT_FOUND
         abstention = Abstention(reason=reason, missing=abstain.missing_terms(text, hits)) if reason else None
         answer = self._record(question, routed, asked, release, course, hits, given, abstention)
@@ -137,20 +138,22 @@ class Assistant:
         probability = abstain.confidence(abstain.signals(query, hits, snapshot.lexical.idf), self.config.gate)
         return TOO_WEAK if probability < self.config.gate.threshold else ""
 
-    def _sentences(self, text: str, given: Sequence[Hit], course: _Course) -> Iterator[Sentence]:
-        """Supported sentences as they are judged; the generator stops when it repeats itself or says it found nothing."""
+    def _sentences(self, query: str, text: str, given: Sequence[Hit], course: _Course) -> Iterator[Sentence]:
+        """Supported sentences as they are judged; the generator stops when there are enough, when it repeats itself, or
+        when it says that it found nothing."""
         section = self.config.generator
         pieces = self._generator.generate(
-            prompt.messages(text, given), max_new_tokens=section.max_new_tokens, seed=section.seed
+            prompt.messages(text, given, section.composition),
+            max_new_tokens=section.max_new_tokens,
+            seed=section.seed,
+            among=self._among(query, given),
         )
-        with closing(pieces):  # type: ignore[type-var]
-            seen: set[str] = set()
+        seen: set[str] = set()
+        try:
             for written in stream(_timed(pieces, course)):
-                if prompt.NOT_FOUND.lower() in written.lower():
-                    return
                 sentence = cite.judged(written, given, self._judge)
                 plain = " ".join(sentence.text.lower().split())
-                if plain in seen:
+                if plain in seen or prompt.NOT_FOUND.lower() in plain:
                     return
                 seen.add(plain)
                 if sentence.verdict != "supported" or not sentence.citations:
@@ -159,6 +162,18 @@ class Assistant:
                 course.shown.append(sentence)
                 course.first_sentence = course.first_sentence or course.elapsed()
                 yield sentence
+                if len(course.shown) >= section.sentences:
+                    return
+        finally:
+            pieces.close()
+
+    def _among(self, query: str, given: Sequence[Hit]) -> tuple[str, ...] | None:
+        """What may be said in the ``quote`` composition; None where the model writes freely."""
+        section = self.config.generator
+        if section.composition == "free":
+            return None
+        found = quote.choices(query, given, self._reranker, most=section.choices, margin=section.choice_margin)
+        return tuple(dict.fromkeys(choice.written for choice in found))
 
     def _record(
         self,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from assistant.answer import Assistant
@@ -16,9 +16,10 @@ from assistant.evidence import prompt
 from assistant.evidence.support import OverlapJudge
 from assistant.knowledge.catalogue import Catalogue, utc_now
 from assistant.knowledge.library import Library
-from assistant.protocols import Embedder, Generator
+from assistant.protocols import Embedder, Generator, Reranker
 from assistant.record.ledger import NewId, SqliteLedger, new_id
 from assistant.release import Identities
+from assistant.retrieve import FusedOrder
 from assistant.types import Principal
 
 log = logging.getLogger("muniment")
@@ -31,6 +32,7 @@ class Engines:
     embedder: Embedder
     generator: Generator
     device: str
+    reranker: Reranker = field(default_factory=FusedOrder)
     adapter: str | None = None
 
 
@@ -41,6 +43,16 @@ def build_embedder(config: Config) -> Embedder:
     from assistant.models.registry import Registry
 
     return SentenceEncoder(Registry(config).path(config.encoder.model), config.encoder, choose(config.device))
+
+
+def build_reranker(config: Config) -> Reranker:
+    """The trained reranker on the encoder's own weights, or the fused order where none is configured."""
+    if config.retrieve.reranker is None:
+        return FusedOrder()
+    from assistant.models.registry import Registry
+    from assistant.models.rerank import CrossEncoder
+
+    return CrossEncoder.load(Registry(config).path(config.encoder.model), config.resolve(config.retrieve.reranker))
 
 
 def build_engines(config: Config) -> Engines:
@@ -54,6 +66,7 @@ def build_engines(config: Config) -> Engines:
     generator = TransformersGenerator(Registry(config).path(config.generator.model), config.generator, device)
     return Engines(
         embedder=build_embedder(config),
+        reranker=build_reranker(config),
         generator=generator,
         device=device.kind,
         adapter=str(config.generator.adapter) if config.generator.adapter else None,
@@ -71,12 +84,14 @@ def build(
     return Assistant(
         config=config,
         library=Library(config.data, catalogue, loaded.embedder, loaded.device),
+        reranker=loaded.reranker,
         generator=loaded.generator,
         judge=judge,
         ledger=SqliteLedger(catalogue, ids),
         identities=Identities(
             models={
                 "encoder": loaded.embedder.identity,
+                "reranker": loaded.reranker.identity,
                 "generator": loaded.generator.identity,
                 "judge": judge.identity,
                 "prompt": prompt.IDENTITY,

@@ -51,6 +51,14 @@ class GeneratorSection(Section):
     quantization: Literal["nf4", "none"] = "nf4"
     max_new_tokens: int = Field(160, ge=8, le=2048)
     seed: int = 0
+    composition: Literal["quote", "free"] = "quote"
+    """``quote``: only sentences of the passages can be said; ``free``: the model writes (for a model tuned to cite)."""
+    choices: int = Field(6, ge=1)
+    """``quote``: how many sentences the model chooses among."""
+    choice_margin: float = Field(3.0, ge=0)
+    """``quote``: how far below the best, in the reranker's logits, a sentence may lie."""
+    sentences: int = Field(3, ge=1)
+    """The longest answer."""
 
 
 class Split(Section):
@@ -75,6 +83,9 @@ class Retrieve(Section):
     """Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher 2009)."""
     dense_weight: float = Field(1.0, ge=0)
     lexical_weight: float = Field(1.0, ge=0)
+    reranker: Path | None = None
+    """Folder of a trained reranker's weights; without one the fused order stands."""
+    rerank_candidates: int = Field(16, ge=1)
     hits: int = Field(8, ge=1)
     """Shown as sources and handed to the gate."""
 

@@ -5,7 +5,8 @@ Each protocol has at least one honest in-memory implementation beside its real o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator as AbcGenerator
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -84,11 +85,20 @@ class Message:
     content: str
 
 
+Pieces = AbcGenerator[str, None, None]
+
+
 class Generator(Protocol):
     identity: str
 
-    def generate(self, messages: Sequence[Message], *, max_new_tokens: int, seed: int) -> Iterator[str]:
-        """Pieces of text as they arise; closing the iterator stops the model. Same arguments, same engine: same text."""
+    def generate(
+        self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
+    ) -> Pieces:
+        """Pieces of text as they arise; closing the iterator stops the model. Same arguments, same engine: same text.
+
+        ``among``: the text is then one or more of these strings, each at most once, a line each; the model decides which
+        and when to end.
+        """
         ...
 
     def count_tokens(self, text: str) -> int: ...

@@ -15,6 +15,7 @@ from assistant.retrieve import index_text
 from assistant.types import Hit
 
 Idf = Callable[[str], float]
+SIGNALS = ("relevance", "cosine", "margin", "coverage", "union", "rarest", "agreement")
 LOOKED_AT = 4
 """Hits that the signals look at: those that the generator is given."""
 
@@ -22,10 +23,10 @@ LOOKED_AT = 4
 def signals(question: str, hits: Sequence[Hit], idf: Idf) -> dict[str, float]:
     """All in about [0, 1]: ``cosine`` of the best hit, ``margin`` of it over the mean of the others, ``coverage`` of the
     question's terms by the best single hit and ``union`` by the first four, both weighted by rarity, ``rarest`` 1 where the
-    rarest term of the question stands in one of them, ``agreement`` of the two searchers on the first place."""
+    rarest term of the question stands in one of them, ``agreement`` of the two searchers on the first place; ``relevance`` is the reranker's best score through a sigmoid."""
     near = hits[:LOOKED_AT]
     if not near:
-        return dict.fromkeys(("cosine", "margin", "coverage", "union", "rarest", "agreement"), 0.0)
+        return dict.fromkeys(SIGNALS, 0.0)
     cosines = [hit.found_by.get("dense", 0.0) for hit in near]
     weights = {term: idf(term) for term in terms(question)}
     total = sum(weights.values()) or 1.0
@@ -35,6 +36,7 @@ def signals(question: str, hits: Sequence[Hit], idf: Idf) -> dict[str, float]:
     rarest = max(weights, key=lambda t: (weights[t], t), default="")
     best = {name: max(hits, key=lambda h: h.found_by.get(name, 0.0)).passage.id for name in ("dense", "lexical")}
     return {
+        "relevance": 1 / (1 + math.exp(-hits[0].score)),
         "cosine": max(cosines),
         "margin": max(cosines) - sum(cosines) / len(cosines),
         "coverage": max(shares),

@@ -13,13 +13,14 @@ from assistant.types import Hit
 
 NOT_FOUND = "NOT IN THE PASSAGES"
 
-HEAD: tuple[Message, ...] = (
-    Message(
-        "system",
-        "You answer a bank's staff from numbered passages of its rulebook. Use only the passages. Write one or two short "
-        "sentences that answer the question, keeping the passage's own words, figures, times and names. End each sentence "
-        f"with the number of its passage, like [1]. If no passage answers the question, write only: {NOT_FOUND}",
-    ),
+_TASK = {
+    "quote": "Copy from the numbered passages of a bank's rulebook the one or two sentences that answer the question, word for "
+    "word, each followed by the number of its passage, like [1].",
+    "free": "You answer a bank's staff from numbered passages of its rulebook. Use only the passages. Write one or two short "
+    "sentences that answer the question, keeping the passage's own words, figures, times and names. End each sentence with "
+    f"the number of its passage, like [1]. If no passage answers the question, write only: {NOT_FOUND}",
+}
+_EXAMPLES = (
     Message(
         "user",
         "[1] Travel Policy › 3.2 Hotels\nStaff may book a hotel up to £140 a night. A higher rate must be approved by the line "
@@ -27,14 +28,7 @@ HEAD: tuple[Message, ...] = (
         "journey. Late claims are refused unless the Finance Director agrees.\n\nQuestion: How long have I got to claim my "
         "train fare?",
     ),
-    Message("assistant", "Expense claims must be submitted within 30 days of the journey [2]."),
-    Message(
-        "user",
-        "[1] Travel Policy › 3.2 Hotels\nStaff may book a hotel up to £140 a night. A higher rate must be approved by the line "
-        "manager before booking.\n\n[2] Travel Policy › 2.4 Rail\nRail journeys are booked in standard class.\n\nQuestion: "
-        "What is the mileage rate for using my own car?",
-    ),
-    Message("assistant", NOT_FOUND),
+    Message("assistant", "Expense claims must be submitted within 30 days of the journey. [2]"),
     Message(
         "user",
         "[1] Access Standard › 5 Passwords\nA password must have at least 14 characters. It must not be shared.\n\n"
@@ -43,10 +37,11 @@ HEAD: tuple[Message, ...] = (
     ),
     Message(
         "assistant",
-        "Access is removed on the last working day [2]. The line manager must return the laptop to IT within 5 working days [2].",
+        "Access is removed on the last working day. [2]\nThe line manager must return the laptop to IT within 5 working "
+        "days. [2]",
     ),
 )
-IDENTITY = "prompt/" + hashlib.sha256(repr(HEAD).encode()).hexdigest()[:12]
+IDENTITY = "prompt/" + hashlib.sha256(repr((_TASK, _EXAMPLES)).encode()).hexdigest()[:12]
 
 
 def evidence(hits: Sequence[Hit], section: Prompt, count_tokens: Callable[[str], int]) -> tuple[Hit, ...]:
@@ -67,7 +62,7 @@ def passage_text(hit: Hit, marker: int) -> str:
     return f"[{marker}] {hit.document.title} › {hit.passage.where}\n{body}"
 
 
-def messages(question: str, hits: Sequence[Hit]) -> tuple[Message, ...]:
-    """The fixed head, then one message with the passages and the question."""
+def messages(question: str, hits: Sequence[Hit], composition: str) -> tuple[Message, ...]:
+    """The fixed head of the composition, then one message with the passages and the question."""
     passages = "\n\n".join(passage_text(hit, marker) for marker, hit in enumerate(hits, start=1))
-    return (*HEAD, Message("user", f"{passages}\n\nQuestion: {question}"))
+    return (Message("system", _TASK[composition]), *_EXAMPLES, Message("user", f"{passages}\n\nQuestion: {question}"))

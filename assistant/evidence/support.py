@@ -83,7 +83,7 @@ class OverlapJudge:
         if not claim.terms:
             return [Judgement(verdict="unsupported", score=0.0, reason="says nothing that could be checked") for _ in passages]
         runs = [_best_run(claim, passage) for passage in passages]
-        texts = [passage[start:end] for passage, (start, end) in zip(passages, runs, strict=True)]
+        texts = [_with_heads(passage, *run) for passage, run in zip(passages, runs, strict=True)]
         vectors = self._embedder.embed([sentence, *texts])
         closeness = vectors[1:] @ vectors[0]
         return [
@@ -92,8 +92,9 @@ class OverlapJudge:
 
     def _verdict(self, claim: _Claim, passage: str, run: tuple[int, int], closeness: float) -> Judgement:
         start, end = run
-        score = (_overlap(claim, passage[start:end]) * max(0.0, closeness)) ** 0.5
-        broken = _broken_rule(claim, passage, passage[start:end])
+        read = _with_heads(passage, start, end)
+        score = (_overlap(claim, read) * max(0.0, closeness)) ** 0.5
+        broken = _broken_rule(claim, passage, read)
         if broken:
             return Judgement(verdict="unsupported", score=min(score, self._section.partial), start=start, end=end, reason=broken)
         if score >= self._section.supported:
@@ -108,11 +109,20 @@ def _best_run(claim: _Claim, passage: str) -> tuple[int, int]:
     runs = [(units[i][0], units[j][1]) for i in range(len(units)) for j in range(i, min(i + _RUN, len(units)))]
 
     def merit(run: tuple[int, int]) -> tuple[float, int]:
-        text = passage[run[0] : run[1]]
+        text = _with_heads(passage, *run)
         missing_numbers = len(claim.numbers - numbers(text))
         return _overlap(claim, text) - missing_numbers, run[0] - run[1]
 
     return max(runs, key=merit)
+
+
+def _with_heads(passage: str, start: int, end: int) -> str:
+    """The run as it is read: a table row together with the column heads above it."""
+    run = passage[start:end]
+    if " | " not in run:
+        return run
+    heads = next((line for line in passage.splitlines() if " | " in line), "")
+    return run if heads in run else f"{heads}\n{run}"
 
 
 def _overlap(claim: _Claim, text: str) -> float:

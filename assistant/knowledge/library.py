@@ -64,6 +64,9 @@ class OpenSnapshot:
         searcher, reason = dense.open_searcher(index, embedder, device)
         return cls(manifest, documents, passages, searcher, Bm25Searcher.load(folder / snapshots.LEXICAL), reason)
 
+    def document_of(self, row: int) -> Document:
+        return self.documents[self.passages[row].document_id]
+
     def mask(self, principal: Principal, policy: Policy, as_of: date | None) -> Mask:
         """The visible set: shape (passages,), True where the principal may read and the text is in force."""
         allowed = np.array([access.visible(principal, policy, d, as_of) for d in self.documents.values()], dtype=np.bool_)

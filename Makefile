@@ -1,0 +1,58 @@
+# make run    everything, then serve on PORT (7860)     make demo   everything, then one cited answer
+# make test   lint, types, tests (needs pip only)       make test-browser  the app in Debian's Chromium
+# TORCH_INDEX=URL names PyTorch's own index; PYTHON=python3.12 another interpreter; CONFIG=configs/gpu.toml another config.
+
+VENV   ?= .venv
+PYTHON ?= python3
+PORT   ?= 7860
+CONFIG ?= configs/default.toml
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+
+ifneq ($(shell command -v nvidia-smi 2>/dev/null && nvidia-smi -L 2>/dev/null | grep -c GPU),)
+FAISS := gpu
+WHY   := an NVIDIA GPU is present
+else
+FAISS := cpu
+WHY   := no NVIDIA GPU was found
+endif
+
+.PHONY: run demo knowledge test test-browser lint clean
+
+run: knowledge
+	PORT=$(PORT) exec $(BIN)/muniment serve --config $(CONFIG)
+
+demo: knowledge
+	$(BIN)/muniment ask "Who must approve a gift from a supplier that is worth 150 pounds?" --config $(CONFIG)
+
+knowledge: $(VENV)/.installed
+	$(BIN)/muniment models pull --config $(CONFIG)
+	$(BIN)/muniment ingest --config $(CONFIG)
+
+test: $(VENV)/.installed-dev lint
+	$(BIN)/muniment models pull
+	$(BIN)/python -m pytest
+
+test-browser: $(VENV)/.installed-dev knowledge
+	$(PIP) install -q "playwright>=1.65"
+	$(BIN)/python -m pytest -m browser tests/ui
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# PyTorch first and exactly: a later resolver step then finds it satisfied and fetches no other build.
+$(VENV)/.installed: pyproject.toml .ci/constraints.txt
+	@echo "FAISS for the $(FAISS): $(WHY)."
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install -q torch==2.13.0 $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX))
+	$(PIP) install -q -c .ci/constraints.txt -e ".[$(FAISS)]"
+	touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(PIP) install -q -c .ci/constraints.txt -e ".[$(FAISS),dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) data build *.egg-info

@@ -1,0 +1,84 @@
+"""Composing by quotation: the sentences of the found passages that could be the answer, nothing else to choose from.
+
+A small untuned model cites badly and invents freely; choosing among sentences that stand in the passages it can do. So in
+the ``quote`` composition the generator is given only the `choices` as allowed output (a grammar over whole sentences, each
+closed by its marker) and decides which of them, in which order, and when it is done. Nothing can be written that does not
+stand in a passage; the judge still judges every sentence.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.evidence.sentences import spans
+from assistant.protocols import Reranker
+from assistant.types import Hit
+
+_LEANS = re.compile(r"(?:It|They|He|She|This|These|That|Those|Such|If so|Otherwise|The same|Then|Both|Neither|Here|There)\b")
+_CELLS = " | "
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A sentence that may be said and the marker of the passage where it stands; ``score`` is the reranker's logit."""
+
+    text: str
+    marker: int
+    score: float
+
+    @property
+    def written(self) -> str:
+        return f"{self.text.rstrip()} [{self.marker}]"
+
+
+def choices(question: str, evidence: Sequence[Hit], reranker: Reranker, *, most: int, margin: float) -> tuple[Choice, ...]:
+    """The ``most`` sentences nearest to an answer, best first, none further than ``margin`` below the best."""
+    found = [(text, marker) for marker, hit in enumerate(evidence, start=1) for text in sayable(hit)]
+    if not found:
+        return ()
+    logits = reranker.scores(question, [f"{evidence[m - 1].document.title} › {evidence[m - 1].passage.where}\n{t}" for t, m in found])
+    ranked = sorted(
+        (Choice(text, marker, float(score)) for (text, marker), score in zip(found, logits, strict=True)),
+        key=lambda c: (-c.score, c.marker),
+    )
+    return tuple(c for c in ranked[:most] if c.score >= ranked[0].score - margin)
+
+
+def sayable(hit: Hit) -> list[str]:
+    """The passage's sentences as they can stand alone: one that leans on the one before takes it along, a lead-in takes its
+    list, a table row says its column heads. The heading is left out: it is the citation's place."""
+    heading = hit.passage.where.rsplit(" › ", 1)[-1]
+    units = [hit.passage.text[start:end] for start, end in spans(hit.passage.text)]
+    said: list[str] = []
+    open_list = False
+    header = _cells(hit.passage.context) if _CELLS in hit.passage.context else []
+    for unit in units:
+        plain = " ".join(unit.split())
+        if plain == heading or plain == hit.document.title:
+            continue
+        if _CELLS in unit:
+            row = _cells(unit)
+            if not header or len(row) != len(header):
+                header = row
+            else:
+                said.append(_row(header, row))
+            continue
+        item = plain.startswith(("-", "•", "(", "*"))
+        if said and ((open_list and item) or _LEANS.match(plain)):
+            said[-1] = f"{said[-1]} {plain}"
+        else:
+            said.append(plain)
+        open_list = plain.endswith(":") or (open_list and item)
+    return said
+
+
+def _cells(line: str) -> list[str]:
+    return [" ".join(cell.split()) for cell in line.strip().split("|")]
+
+
+def _row(header: Sequence[str], row: Sequence[str]) -> str:
+    """ "Severity 2: Report within 4 hours; To whom the Head of Operations." """
+    rest = "; ".join(f"{head}: {cell}" for head, cell in zip(header[1:], row[1:], strict=True) if cell)
+    return f"{row[0]} – {rest}." if rest else f"{row[0]}."
