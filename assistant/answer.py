@@ -77,8 +77,9 @@ class Assistant:
         self.config = config
         self.library = library
         self.clock = clock
-        self._reranker = reranker
+        self.reranker = reranker
         self._generator = generator
+        self.count_tokens = generator.count_tokens
         self._judge = judge
         self._ledger = ledger
         self._identities = identities
@@ -118,9 +119,9 @@ class Assistant:
         release = release_of(self._identities, snapshot.id, policy.version)
         allowed = snapshot.mask(question.principal, policy, question.as_of)
         query = standalone(text, question.history)
-        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, self._reranker)
+        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, self.reranker)
         course.retrieve = course.elapsed()
-        given = prompt.evidence(hits, self.config.prompt, self._generator.count_tokens)
+        given = prompt.evidence(hits, self.config.prompt, self.count_tokens)
         yield Retrieved(hits=tuple(hits))
 
         reason = self._too_weak(query, hits, snapshot)
@@ -172,7 +173,7 @@ class Assistant:
         section = self.config.generator
         if section.composition == "free":
             return None
-        found = quote.choices(query, given, self._reranker, most=section.choices, margin=section.choice_margin)
+        found = quote.choices(query, given, self.reranker, most=section.choices, margin=section.choice_margin)
         return tuple(dict.fromkeys(choice.written for choice in found))
 
     def _record(

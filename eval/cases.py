@@ -1,0 +1,69 @@
+"""Questions with known answers: ``questions.jsonl`` of a collection, one JSON object a line.
+
+Fields: ``id, question, gold[{document, section}], answerable, user, as_of, kind``; ``document`` is the path inside the
+collection's folder, ``section`` the displayed number of the smallest section that holds the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from assistant.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gold:
+    document: str
+    section: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    id: str
+    question: str
+    gold: tuple[Gold, ...]
+    answerable: bool
+    user: str | None
+    as_of: date | None
+    kind: str
+
+
+def read_cases(file: Path) -> tuple[Case, ...]:
+    """`InputError` names the file and the line."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError as error:
+        raise InputError(f"{file} can't be read ({error.strerror}).") from error
+    return tuple(_case(line, f"{file}:{number}") for number, line in enumerate(lines, start=1) if line.strip())
+
+
+def _case(line: str, place: str) -> Case:
+    try:
+        row = json.loads(line)
+        return Case(
+            id=str(row["id"]),
+            question=row["question"],
+            gold=tuple(Gold(document=g["document"], section=str(g["section"])) for g in row["gold"]),
+            answerable=bool(row["answerable"]),
+            user=row.get("user"),
+            as_of=date.fromisoformat(row["as_of"]) if row.get("as_of") else None,
+            kind=row.get("kind", "single"),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{place} is not a case ({error}); see eval/cases.py for the fields.") from error
+
+
+def matches(gold: Gold, uri: str, where: str) -> bool:
+    """Is ``where`` of ``uri`` the gold section or inside it? "4.2" holds "4.2 Limits" and "4.2 Limits › 4.2.1 Staff"."""
+    numbered = re.search(rf"(?:^|› ){re.escape(gold.section)}(?:[. ]|$)", where)
+    return uri.endswith(f"/{gold.document}") and numbered is not None
+
+
+def covered(gold: Sequence[Gold], places: Sequence[tuple[str, str]]) -> int:
+    """How many of the gold sections stand among ``(uri, where)`` places."""
+    return sum(any(matches(g, uri, where) for uri, where in places) for g in gold)
