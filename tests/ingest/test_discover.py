@@ -126,7 +126,7 @@ def test_given_collection_keeps_the_restrictions_of_its_own_paths(tmp_path: Path
 def test_nothing_to_ingest_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no document in"):
         found(collection(tmp_path / "empty"))
-    with pytest.raises(InputError, match="has no collection.toml"):
+    with pytest.raises(InputError, match=r"has no collection\.toml"):
         found(_bare(tmp_path))
     with pytest.raises(InputError, match="does not exist"):
         found(tmp_path, tmp_path / "nowhere")
