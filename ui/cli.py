@@ -16,8 +16,9 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.config import Config, load
+from assistant.config import load
 from assistant.errors import InputError, MunimentError
+from ui.cli_eval import eval_app, train_app
 
 app = typer.Typer(
     name="muniment",
@@ -32,6 +33,8 @@ models_app = typer.Typer(no_args_is_help=True, help="The locked models: list, pu
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval")
+app.add_typer(train_app, name="train")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file (default: configs/default.toml of this project).")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
