@@ -1,0 +1,51 @@
+"""Where the models run, and why; the facts that ``muniment doctor`` shows.
+
+Importing this module before torch matters: oneDNN is kept from AMX instructions unless ``ONEDNN_MAX_CPU_ISA`` is set. Some
+virtual machines advertise AMX and forbid it; there any bfloat16 product ends the process with an illegal instruction (seen
+with torch 2.13 on a Xeon with amx_tile). It also makes answers the same on machines with and without it.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from assistant.config import Device
+from assistant.errors import Unavailable
+
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """``kind`` is "cpu" or "cuda"; ``bfloat16`` whether the encoder gains from it there."""
+
+    kind: str
+    reason: str
+    threads: int
+    bfloat16: bool
+
+
+def choose(section: Device) -> Chosen:
+    """Sets torch's threads. `Unavailable` where cuda is demanded and not there."""
+    import torch
+
+    present = torch.cuda.is_available()
+    if section.choice == "cuda" and not present:
+        raise Unavailable("The config demands cuda, but PyTorch sees no CUDA device; set device.choice to auto or cpu.")
+    threads = section.threads or len(os.sched_getaffinity(0))
+    torch.set_num_threads(threads)
+    if present and section.choice != "cpu":
+        return Chosen(kind="cuda", reason=f"{torch.cuda.get_device_name()} is present", threads=threads, bfloat16=True)
+    reason = "the config says cpu" if section.choice == "cpu" else "PyTorch sees no CUDA device"
+    return Chosen(kind="cpu", reason=reason, threads=threads, bfloat16="avx512_bf16" in cpu_flags())
+
+
+def cpu_flags() -> frozenset[str]:
+    """What the processor says it can do; empty where the system does not tell."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return frozenset()
+    return next((frozenset(line.split(":", 1)[1].split()) for line in lines if line.startswith("flags")), frozenset())

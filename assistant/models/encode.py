@@ -1,0 +1,62 @@
+"""The embedder: a sentence-transformers model from a verified folder, mean-pooled unit vectors.
+
+bfloat16 where the processor has it (about twice float32's speed there); its rows differ in the third decimal with the batch
+they are in, which is why vectors are never part of an identity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from assistant.config import Encoder
+from assistant.models.device import Chosen
+from assistant.protocols import Vectors
+
+
+class SentenceEncoder:
+    def __init__(self, folder: Path, section: Encoder, device: Chosen, identity: str) -> None:
+        """``identity`` names the weights; how they are used is added to it."""
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        reduced = section.dtype == "bfloat16" and device.bfloat16
+        self._model = SentenceTransformer(
+            str(folder),
+            device=device.kind,
+            local_files_only=True,
+            model_kwargs={"dtype": torch.bfloat16 if reduced else torch.float32},
+        )
+        self._model.max_seq_length = section.max_tokens
+        self._model.tokenizer.model_max_length = 1_000_000  # lengths are counted before cutting; encode cuts by max_seq_length
+        self._batch_tokens = section.batch_tokens
+        self.max_tokens = section.max_tokens
+        self.dim = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.identity = f"{identity}/mean/{section.max_tokens}"
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        if not texts:
+            return np.zeros((0, self.dim), dtype=np.float32)
+        order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+        rows = np.zeros((len(texts), self.dim), dtype=np.float32)
+        for part in self._batches(order, texts):
+            encoded = self._model.encode(
+                [texts[n] for n in part], batch_size=len(part), convert_to_tensor=True, show_progress_bar=False
+            )
+            rows[part] = encoded.float().cpu().numpy()
+        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+
+    def _batches(self, order: Sequence[int], texts: Sequence[str]) -> list[list[int]]:
+        """Neighbours in length, at most ``batch_tokens`` a batch when padded (four characters count as a token)."""
+        batches: list[list[int]] = [[]]
+        for n in order:
+            tokens = min(len(texts[n]) // 4 + 2, self.max_tokens)
+            if batches[-1] and (len(batches[-1]) + 1) * tokens > self._batch_tokens:
+                batches.append([])
+            batches[-1].append(n)
+        return batches
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._model.tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"])
