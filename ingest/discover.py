@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ from ingest.lineage import conflicts, with_ends
 from ingest.manifest import NAME, Entry, Manifest, load_manifest
 from ingest.readers import SUFFIXES
 
-_NOT_DOCUMENTS = frozenset({NAME, "questions.jsonl", "calibration.jsonl"})
+_NOT_DOCUMENTS = re.compile(rf"{re.escape(NAME)}|(?:questions|calibration|training)(?:\.\w+)*\.jsonl")
 _NOTHING_SAID = Entry(path="-")
 
 
@@ -166,7 +167,7 @@ def _walk(target: Path) -> Iterator[Path]:
         yield target
         return
     for entry in sorted(target.iterdir()):
-        if entry.name.startswith((".", "~$")) or entry.name in _NOT_DOCUMENTS:
+        if entry.name.startswith((".", "~$")) or _NOT_DOCUMENTS.fullmatch(entry.name):
             continue
         if entry.is_dir():
             if not entry.is_symlink() and not (entry / NAME).is_file():

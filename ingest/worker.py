@@ -4,8 +4,9 @@ One child serves many files (an interpreter and its libraries cost 0.3-0.6 s to 
 child that broke a limit or died is replaced by a fresh one; every 200 files too, so that leaks of the C libraries stay
 bounded. Between the two go only lengths, bytes and JSON: nothing a file could say is ever unpickled.
 
-The child can allocate ``reader_memory_mb`` of address space above what it starts with (RLIMIT_AS), write no file (RLIMIT_FSIZE 0) and leaves no
-core dump. It can't be kept from the network by these means: the readers simply have no code that goes there.
+The child can allocate ``reader_memory_mb`` of address space above what it starts with (RLIMIT_AS), write no file
+(RLIMIT_FSIZE 0) and leaves no core dump. It can't be kept from the network by these means: the readers simply have no
+code that goes there.
 """
 
 from __future__ import annotations
@@ -194,22 +195,23 @@ def serve(memory_mb: int, seconds: int) -> None:
         if content is None:
             return
         signal.alarm(seconds + _GRACE_SECONDS)
-        answer = _answer(json.loads(request)["suffix"], content, memory_mb)
-        if _peak_mb() > base_mb + _NEAR_LIMIT * memory_mb:
-            answer = {"error": _too_large(memory_mb), "stop": True}
-        _send(replies, json.dumps(answer).encode())
+        try:
+            answer = _answer(json.loads(request)["suffix"], content)
+            near_limit = _peak_mb() > base_mb + _NEAR_LIMIT * memory_mb
+            reply = json.dumps({"error": _too_large(memory_mb), "stop": True} if near_limit else answer).encode()
+        except MemoryError:
+            sys.exit(_MEMORY_CODE)
+        _send(replies, reply)
         signal.alarm(0)
 
 
-def _answer(suffix: str, content: bytes, memory_mb: int) -> dict[str, Any]:
+def _answer(suffix: str, content: bytes) -> dict[str, Any]:
     from ingest.readers import reader_for
 
     try:
         reading = reader_for(suffix).read(content)
     except InputError as error:
         return {"error": str(error)}
-    except MemoryError:
-        return {"error": _too_large(memory_mb), "stop": True}
     except RecursionError:
         return {"error": "It is nested too deeply to be read; it is damaged or hostile."}
     return {"text": reading.text, "title": reading.title, "landmarks": [astuple(mark) for mark in reading.landmarks]}
