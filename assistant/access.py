@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from assistant.errors import AccessError
 from assistant.types import Access, Document, Principal
 
 NOBODY = Access(allow=frozenset())
@@ -62,3 +63,19 @@ def in_force(document: Document, as_of: date) -> bool:
 def visible(principal: Principal, policy: Policy, document: Document, as_of: date | None) -> bool:
     """May this principal read this document, and is it in force on ``as_of`` (None: on any day)?"""
     return may_read(principal, policy.access_of(document)) and (as_of is None or in_force(document, as_of))
+
+
+def readable(
+    documents: Mapping[str, Document], principal: Principal, policy: Policy, as_of: date | None
+) -> tuple[Document, ...]:
+    """What the principal may see, by title and date."""
+    seen = [d for d in documents.values() if visible(principal, policy, d, as_of)]
+    return tuple(sorted(seen, key=lambda d: (d.title.lower(), d.effective_from or date.min, d.id)))
+
+
+def read_one(documents: Mapping[str, Document], document_id: str, principal: Principal, policy: Policy) -> Document:
+    """`AccessError` in the same words whether the document does not exist or may not be read."""
+    document = documents.get(document_id)
+    if document is None or not visible(principal, policy, document, None):
+        raise AccessError("There is no such document among those you may see.")
+    return document

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from assistant import access
 from assistant.build import principal_of
 from assistant.config import Config
-from assistant.errors import AccessError, Unavailable
+from assistant.errors import Unavailable
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.catalogue import Catalogue
 from assistant.types import Document, Principal
@@ -26,16 +27,11 @@ class ReadingLibrary:
         documents, _ = snapshots.read_contents(folder / snapshots.CONTENTS)
         self._documents = {d.id: d for d in documents}
 
-    def documents(self, principal: Principal, as_of: Any) -> list[Document]:
-        policy = self._catalogue.policy()
-        seen = [d for d in self._documents.values() if access.visible(principal, policy, d, as_of)]
-        return sorted(seen, key=lambda d: (d.title.lower(), d.uri))
+    def documents(self, principal: Principal, as_of: date | None) -> tuple[Document, ...]:
+        return access.readable(self._documents, principal, self._catalogue.policy(), as_of)
 
     def document(self, document_id: str, principal: Principal) -> Document:
-        document = self._documents.get(document_id)
-        if document is None or not access.visible(principal, self._catalogue.policy(), document, None):
-            raise AccessError("There is no such document among those you may see.")
-        return document
+        return access.read_one(self._documents, document_id, principal, self._catalogue.policy())
 
 
 def reading_library(config: Config, user: str | None, groups: str | None) -> tuple[ReadingLibrary, Principal]:

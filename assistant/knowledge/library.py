@@ -15,7 +15,7 @@ import numpy as np
 
 from assistant import access
 from assistant.access import Policy
-from assistant.errors import AccessError, Corrupt, Unavailable
+from assistant.errors import Corrupt, Unavailable
 from assistant.knowledge import dense, lexical
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
@@ -103,15 +103,10 @@ class Library:
 
     def documents(self, principal: Principal, as_of: date | None = None) -> tuple[Document, ...]:
         """What the principal may see, by title and date; ``as_of`` keeps what is in force on that day."""
-        policy = self.policy()
-        seen = [d for d in self.current().documents.values() if access.visible(principal, policy, d, as_of)]
-        return tuple(sorted(seen, key=lambda d: (d.title.lower(), d.effective_from or date.min, d.id)))
+        return access.readable(self.current().documents, principal, self.policy(), as_of)
 
     def document(self, document_id: str, principal: Principal) -> Document:
-        document = self.current().documents.get(document_id)
-        if document is None or not access.visible(principal, self.policy(), document, None):
-            raise AccessError("There is no such document among those you may see.")
-        return document
+        return access.read_one(self.current().documents, document_id, principal, self.policy())
 
     def source(self, document_id: str, principal: Principal) -> bytes:
         """The bytes that were ingested, checked against the version in their name."""
