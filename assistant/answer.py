@@ -17,7 +17,7 @@ from assistant.evidence import abstain, cite, prompt, quote
 from assistant.evidence.sentences import stream
 from assistant.knowledge.library import Library, OpenSnapshot
 from assistant.protocols import Generator, Judge, Ledger, Record, Reranker
-from assistant.record.receipt import asked_content, answered_content
+from assistant.record.receipt import answered_content, asked_content
 from assistant.release import Identities, release_of
 from assistant.retrieve import retrieve, standalone
 from assistant.triage import triage
@@ -189,7 +189,9 @@ class Assistant:
     ) -> Answer:
         status: Status = "abstained" if abstention else "answered"
         citations = cite.one_a_marker(course.shown, given)
-        content = answered_content(asked, question, status, course.shown, course.withheld, citations, hits, release, abstention)
+        content = answered_content(
+            asked, question, status, course.shown, course.withheld, citations, hits, release, abstention
+        )
         receipt = _receipt(self._ledger.append("answered", content))
         return Answer(
             question=question.text,

@@ -135,6 +135,10 @@ class Server(Section):
     host: str = "127.0.0.1"
     port: int = Field(7860, ge=0, le=65535)
     title: str = "Muniment"
+    examples: tuple[str, ...] = ()
+    """Questions offered on the empty page."""
+    frame_ancestors: tuple[str, ...] = ()
+    """Origins that may show the page in a frame; none may where this is empty."""
 
 
 class Limits(Section):
@@ -180,7 +184,9 @@ def load(path: Path | None = None) -> Config:
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"The config file {file} can't be read ({error.strerror}); give another with --config.") from error
+        raise InputError(
+            f"The config file {file} can't be read ({error.strerror}); give another with --config."
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"The config file {file} is not valid TOML: {error}.") from error
     if "root" in values:

@@ -31,4 +31,6 @@ def release_of(identities: Identities, snapshot: str, policy: str) -> Release:
         "settings": dict(identities.settings),
     }
     digest = hashlib.sha256(json.dumps(body, sort_keys=True, default=str).encode()).hexdigest()
-    return Release(id=f"r-{digest[:16]}", snapshot=snapshot, policy=policy, models=identities.models, adapter=identities.adapter)
+    return Release(
+        id=f"r-{digest[:16]}", snapshot=snapshot, policy=policy, models=identities.models, adapter=identities.adapter
+    )

@@ -19,7 +19,9 @@ from assistant.knowledge.library import OpenSnapshot
 from assistant.protocols import Found, Mask, Reranker
 from assistant.types import Hit, Passage, Turn
 
-_REFERS_BACK = frozenset("it its they them their this that these those he she his her there then same instead else".split())
+_REFERS_BACK = frozenset(
+    "it its they them their this that these those he she his her there then same instead else".split()
+)
 
 
 def index_text(title: str, passage: Passage) -> str:

@@ -30,7 +30,10 @@ def fit(assistant: Assistant, cases: Sequence[Case], names: Sequence[str] = abst
     held_out = cross_val_predict(model, x, y, cv=LeaveOneOut(), method="predict_proba")[:, 1]
     model.fit(x, y)
     curve = {
-        f"{cut:.2f}": {"passed_good": round(float((held_out[y == 1] >= cut).mean()), 3), "passed_bad": round(float((held_out[y == 0] >= cut).mean()), 3)}
+        f"{cut:.2f}": {
+            "passed_good": round(float((held_out[y == 1] >= cut).mean()), 3),
+            "passed_bad": round(float((held_out[y == 0] >= cut).mean()), 3),
+        }
         for cut in np.arange(0.2, 0.85, 0.05)
     }
     return {

@@ -50,7 +50,9 @@ def ask_all(assistant: Assistant, cases: Iterable[Case], tell: Callable[[Outcome
 
 def _outcome(assistant: Assistant, case: Case) -> Outcome:
     principal = principal_of(assistant.config, case.user)
-    question = Question(text=case.question, principal=principal, as_of=case.as_of or assistant.clock().date(), channel="cli")
+    question = Question(
+        text=case.question, principal=principal, as_of=case.as_of or assistant.clock().date(), channel="cli"
+    )
     answer = None
     for event in assistant.ask(question):
         if isinstance(event, Failed):

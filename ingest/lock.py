@@ -23,7 +23,9 @@ def ingestion_lock(data: Path, seconds: float, *, who: str, clock: Callable[[], 
     try:
         lock.acquire(timeout=seconds)
     except Timeout as error:
-        raise Transient(f"Another ingestion is running ({_holder(note)}); wait for it to end and run this again.") from error
+        raise Transient(
+            f"Another ingestion is running ({_holder(note)}); wait for it to end and run this again."
+        ) from error
     try:
         note.write_text(json.dumps({"who": who, "pid": os.getpid(), "since": clock().isoformat(timespec="seconds")}))
         yield

@@ -155,10 +155,19 @@ class Pipeline:
     def _inputs(self, planned: Mapping[str, SourceFile], carried: Sequence[Document], work: _Work) -> dict[str, Any]:
         """Everything that decides what the snapshot holds, and nothing that does not."""
         rows = [
-            [i, f.uri, f.title, _iso(f.effective_from), _iso(f.effective_to), f.supersedes or "", _reader_identity(f.uri)]
+            [
+                i,
+                f.uri,
+                f.title,
+                _iso(f.effective_from),
+                _iso(f.effective_to),
+                f.supersedes or "",
+                _reader_identity(f.uri),
+            ]
             for i, f in planned.items()
         ] + [
-            [d.id, d.uri, d.title, _iso(d.effective_from), _iso(d.effective_to), d.supersedes or "", d.reader] for d in carried
+            [d.id, d.uri, d.title, _iso(d.effective_from), _iso(d.effective_to), d.supersedes or "", d.reader]
+            for d in carried
         ]
         return {
             "documents": sorted(rows),
@@ -168,7 +177,9 @@ class Pipeline:
             "lexical": lexical.IDENTITY,
         }
 
-    def _read(self, planned: Mapping[str, SourceFile], before: Mapping[str, Document], work: _Work, job: str) -> list[Document]:
+    def _read(
+        self, planned: Mapping[str, SourceFile], before: Mapping[str, Document], work: _Work, job: str
+    ) -> list[Document]:
         """Canonical text of every planned document; what the served snapshot holds already is not read again."""
         documents: list[Document] = []
         with ReaderPool(self._config.ingest) as pool:
@@ -188,7 +199,13 @@ class Pipeline:
         return documents
 
     def _build(
-        self, folder: Path, snapshot: str, inputs: Mapping[str, Any], documents: Sequence[Document], work: _Work, job: str
+        self,
+        folder: Path,
+        snapshot: str,
+        inputs: Mapping[str, Any],
+        documents: Sequence[Document],
+        work: _Work,
+        job: str,
     ) -> None:
         """A complete folder, renamed into place as the last act; an unfinished one from an earlier crash is thrown away."""
         ordered = sorted(documents, key=lambda d: d.id)

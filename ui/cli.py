@@ -36,7 +36,9 @@ app.add_typer(models_app, name="models")
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 
-ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file (default: configs/default.toml of this project).")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="Config file (default: configs/default.toml of this project).")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 UserName = Annotated[str | None, typer.Option("--user", help="Act as this configured user (default: access.cli_user).")]
 Groups = Annotated[str | None, typer.Option("--groups", help="Comma-separated groups in place of the user's own.")]
@@ -45,7 +47,9 @@ Groups = Annotated[str | None, typer.Option("--groups", help="Comma-separated gr
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="The question; - reads it from stdin.")],
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="What was in force on DATE (YYYY-MM-DD).")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="DATE", help="What was in force on DATE (YYYY-MM-DD).")
+    ] = None,
     user: UserName = None,
     groups: Groups = None,
     as_json: Json = False,
@@ -80,10 +84,16 @@ def ask(
 
 @app.command()
 def ingest(
-    paths: Annotated[list[Path] | None, typer.Argument(help="Collection folders or files (default: all of corpora/).")] = None,
-    collection: Annotated[Path | None, typer.Option("--collection", help="collection.toml for paths without one.")] = None,
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Collection folders or files (default: all of corpora/).")
+    ] = None,
+    collection: Annotated[
+        Path | None, typer.Option("--collection", help="collection.toml for paths without one.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would change; compute nothing.")] = False,
-    no_publish: Annotated[bool, typer.Option("--no-publish", help="Build the snapshot, keep serving the old one.")] = False,
+    no_publish: Annotated[
+        bool, typer.Option("--no-publish", help="Build the snapshot, keep serving the old one.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Publish in spite of the gate; needs --reason.")] = False,
     reason: Annotated[str, typer.Option("--reason", help="Why; kept in the publication record.")] = "",
     as_json: Json = False,
@@ -127,7 +137,9 @@ def ingest(
 
 @app.command()
 def serve(
-    port: Annotated[int | None, typer.Option("--port", help="Port (default: server.port, or PORT in the environment).")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port (default: server.port, or PORT in the environment).")
+    ] = None,
     host: Annotated[str | None, typer.Option("--host", help="Address (default: server.host).")] = None,
     config: ConfigFile = None,
 ) -> None:
@@ -206,7 +218,9 @@ def snapshots_list(as_json: Json = False, config: ConfigFile = None) -> None:
     else:
         for row in rows:
             served = "served" if row["served"] else "      "
-            print(f"{row['id']}  {served}  {row['documents']} documents, {row['passages']} passages  {row['published'] or '-'}")
+            print(
+                f"{row['id']}  {served}  {row['documents']} documents, {row['passages']} passages  {row['published'] or '-'}"
+            )
 
 
 @snapshots_app.command("verify")
@@ -235,12 +249,16 @@ def models_list(as_json: Json = False, config: ConfigFile = None) -> None:
         _print_json({"schema_version": 1, "models": rows})
     else:
         for row in rows:
-            print(f"{row['name']:22} {row['task']:12} {row['licence']:12} {'pulled' if row['pulled'] else '-':8} {row['purpose']}")
+            print(
+                f"{row['name']:22} {row['task']:12} {row['licence']:12} {'pulled' if row['pulled'] else '-':8} {row['purpose']}"
+            )
 
 
 @models_app.command("pull")
 def models_pull(
-    names: Annotated[list[str] | None, typer.Argument(help="Models of the lock (default: those the config needs).")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models of the lock (default: those the config needs).")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every model of the lock.")] = False,
     as_json: Json = False,
     config: ConfigFile = None,
@@ -311,8 +329,6 @@ def _port_from_environment() -> int | None:
     if text and not text.isdigit():
         raise InputError(f"PORT={text} is not a port number.")
     return int(text) if text else None
-
-
 
 
 if __name__ == "__main__":

@@ -21,8 +21,12 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 
 @eval_app.command("questions")
 def questions(
-    file: Annotated[Path, typer.Argument(help="questions.jsonl of a collection.")] = Path("corpora/manual/questions.jsonl"),
-    generator: Annotated[str | None, typer.Option("--generator", help="Another generator of the lock than the config's.")] = None,
+    file: Annotated[Path, typer.Argument(help="questions.jsonl of a collection.")] = Path(
+        "corpora/manual/questions.jsonl"
+    ),
+    generator: Annotated[
+        str | None, typer.Option("--generator", help="Another generator of the lock than the config's.")
+    ] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="Only cases of this kind.")] = None,
     as_json: Json = False,
     config: ConfigFile = None,
@@ -39,10 +43,17 @@ def questions(
 
     def tell(outcome: Outcome) -> None:
         spent = outcome.answer.timings.total / 1000
-        said = outcome.answer.text or outcome.answer.abstention and outcome.answer.abstention.reason
-        print(f"{outcome.case.id} {outcome.verdict:8} {spent:5.1f} s  {outcome.case.question[:70]} -> {said}", file=sys.stderr)
+        said = outcome.answer.text or (outcome.answer.abstention and outcome.answer.abstention.reason)
+        print(
+            f"{outcome.case.id} {outcome.verdict:8} {spent:5.1f} s  {outcome.case.question[:70]} -> {said}",
+            file=sys.stderr,
+        )
 
-    found = {"schema_version": 1, "generator": settings.generator.model, **measures(ask_all(build(settings), cases, tell))}
+    found = {
+        "schema_version": 1,
+        "generator": settings.generator.model,
+        **measures(ask_all(build(settings), cases, tell)),
+    }
     if not as_json:
         found.pop("by_kind")
     print(json.dumps(found, indent=1))
@@ -50,7 +61,9 @@ def questions(
 
 @eval_app.command("calibrate")
 def calibrate(
-    file: Annotated[Path, typer.Argument(help="calibration.jsonl of a collection.")] = Path("corpora/manual/calibration.jsonl"),
+    file: Annotated[Path, typer.Argument(help="calibration.jsonl of a collection.")] = Path(
+        "corpora/manual/calibration.jsonl"
+    ),
     config: ConfigFile = None,
 ) -> None:
     """Fit the gate on questions kept apart for it; prints what goes into the config's [gate]."""
@@ -66,7 +79,9 @@ def reranker(
     out: Annotated[Path, typer.Argument(help="Folder for the weights and their card.")],
     beir: Annotated[Path | None, typer.Option(help="A BEIR folder with qrels/dev.tsv.")] = None,
     cited: Annotated[list[Path] | None, typer.Option(help="Cited answers, JSON Lines.")] = None,
-    collection: Annotated[Path | None, typer.Option(help="A collection's training.jsonl; its snapshot must be served.")] = None,
+    collection: Annotated[
+        Path | None, typer.Option(help="A collection's training.jsonl; its snapshot must be served.")
+    ] = None,
     start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
     limit: Annotated[int, typer.Option(help="Questions taken from each source but the collection.")] = 600,
     epochs: int = 1,

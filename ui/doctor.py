@@ -92,7 +92,11 @@ def _ledger(config: Config) -> Finding:
 
 
 def _access(config: Config) -> Finding:
-    who = f"{len(config.access.users)} demo users, loopback only" if config.access.mode == "demo" else "everyone is one guest"
+    who = (
+        f"{len(config.access.users)} demo users, loopback only"
+        if config.access.mode == "demo"
+        else "everyone is one guest"
+    )
     return "chosen", f"{config.access.mode}: {who}"
 
 

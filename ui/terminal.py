@@ -20,7 +20,8 @@ def answer_lines(answer: Answer) -> Iterator[str]:
         yield answer.text
         for citation in answer.citations:
             page = f", page {citation.page}" if citation.page else ""
-            yield f"  [{citation.marker}] {citation.title} › {citation.where}{page} ({citation.uri} {citation.start}–{citation.end})"
+            place = f"{citation.uri} {citation.start}–{citation.end}"
+            yield f"  [{citation.marker}] {citation.title} › {citation.where}{page} ({place})"
             yield f"      “{' '.join(citation.quote.split())}”"
     yield f"  receipt {answer.receipt.id} · in force on {answer.as_of} · {answer.timings.total / 1000:.1f} s"
 

@@ -23,7 +23,8 @@ LOOKED_AT = 4
 def signals(question: str, hits: Sequence[Hit], idf: Idf) -> dict[str, float]:
     """All in about [0, 1]: ``cosine`` of the best hit, ``margin`` of it over the mean of the others, ``coverage`` of the
     question's terms by the best single hit and ``union`` by the first four, both weighted by rarity, ``rarest`` 1 where the
-    rarest term of the question stands in one of them, ``agreement`` of the two searchers on the first place; ``relevance`` is the reranker's best score through a sigmoid."""
+    rarest term of the question stands in one of them, ``agreement`` of the two searchers on the
+    first place; ``relevance`` is the reranker's best score through a sigmoid."""
     near = hits[:LOOKED_AT]
     if not near:
         return dict.fromkeys(SIGNALS, 0.0)
@@ -54,6 +55,8 @@ def confidence(values: Mapping[str, float], gate: Gate) -> float:
 
 def missing_terms(question: str, hits: Sequence[Hit]) -> str:
     """The words of the question that none of the nearest passages uses, for the person who asked."""
-    held = set().union(*(set(terms(index_text(h.document.title, h.passage))) for h in hits[:LOOKED_AT])) if hits else set()
+    held = (
+        set().union(*(set(terms(index_text(h.document.title, h.passage))) for h in hits[:LOOKED_AT])) if hits else set()
+    )
     lost = [word for word in dict.fromkeys(question.split()) if any(term not in held for term in terms(word))]
     return ", ".join(word.strip("?!.,;:()\"“”'") for word in lost)

@@ -25,7 +25,9 @@ def judged(written: str, evidence: Sequence[Hit], judge: Judge) -> Sentence:
         best = max(verdicts, key=lambda v: v.score, default=Judgement(verdict="unsupported", score=0.0))
         return Sentence(text=text, citations=(), verdict=best.verdict, score=best.score)
     citations = tuple(_cite(m, evidence[m - 1], verdicts[m - 1]) for m in cited)
-    return Sentence(text=text, citations=citations, verdict="supported", score=max(verdicts[m - 1].score for m in cited))
+    return Sentence(
+        text=text, citations=citations, verdict="supported", score=max(verdicts[m - 1].score for m in cited)
+    )
 
 
 def _cite(marker: int, hit: Hit, judgement: Judgement) -> Citation:
@@ -66,12 +68,15 @@ def one_a_marker(sentences: Iterable[Sentence], evidence: Sequence[Hit]) -> tupl
     for marker, group in sorted(groups.items()):
         start, end = min(c.start for c in group), max(c.end for c in group)
         hit = evidence[marker - 1]
-        merged.append(replace(group[0], start=start, end=end, quote=hit.document.text[start:end], page=_page(hit, start)))
+        merged.append(
+            replace(group[0], start=start, end=end, quote=hit.document.text[start:end], page=_page(hit, start))
+        )
     return tuple(merged)
 
 
 def text_of(sentences: Sequence[Sentence]) -> str:
     """The answer as read: each sentence followed by its markers."""
     return " ".join(
-        sentence.text + "".join(f" [{m}]" for m in dict.fromkeys(c.marker for c in sentence.citations)) for sentence in sentences
+        sentence.text + "".join(f" [{m}]" for m in dict.fromkeys(c.marker for c in sentence.citations))
+        for sentence in sentences
     )

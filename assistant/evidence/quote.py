@@ -16,7 +16,9 @@ from assistant.evidence.sentences import spans
 from assistant.protocols import Reranker
 from assistant.types import Hit
 
-_LEANS = re.compile(r"(?:It|They|He|She|This|These|That|Those|Such|If so|Otherwise|The same|Then|Both|Neither|Here|There)\b")
+_LEANS = re.compile(
+    r"(?:It|They|He|She|This|These|That|Those|Such|If so|Otherwise|The same|Then|Both|Neither|Here|There)\b"
+)
 _CELLS = " | "
 
 
@@ -33,12 +35,16 @@ class Choice:
         return f"{self.text.rstrip()} [{self.marker}]"
 
 
-def choices(question: str, evidence: Sequence[Hit], reranker: Reranker, *, most: int, margin: float) -> tuple[Choice, ...]:
+def choices(
+    question: str, evidence: Sequence[Hit], reranker: Reranker, *, most: int, margin: float
+) -> tuple[Choice, ...]:
     """The ``most`` sentences nearest to an answer, best first, none further than ``margin`` below the best."""
     found = [(text, marker) for marker, hit in enumerate(evidence, start=1) for text in sayable(hit)]
     if not found:
         return ()
-    logits = reranker.scores(question, [f"{evidence[m - 1].document.title} › {evidence[m - 1].passage.where}\n{t}" for t, m in found])
+    logits = reranker.scores(
+        question, [f"{evidence[m - 1].document.title} › {evidence[m - 1].passage.where}\n{t}" for t, m in found]
+    )
     ranked = sorted(
         (Choice(text, marker, float(score)) for (text, marker), score in zip(found, logits, strict=True)),
         key=lambda c: (-c.score, c.marker),

@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 _END = re.compile(r"(?<=[.!?])((?:\s*\[\d{1,2}\])*)(?=\s+[\"“(\[]?[A-Z0-9£€$•-])|\n+")
-_ABBREVIATION = re.compile(r"(?:\b(?:e\.g|i\.e|No|Nos|Art|Mr|Mrs|Ms|Dr|cf|vs|approx|para|sec|reg)|\b[A-Z]|^\s*\d{1,2}(?:\.\d+)*)\.$", re.I)
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|No|Nos|Art|Mr|Mrs|Ms|Dr|cf|vs|approx|para|sec|reg)|\b[A-Z]|^\s*\d{1,2}(?:\.\d+)*)\.$", re.I
+)
 _MARKERS = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
 
 

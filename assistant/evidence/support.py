@@ -23,17 +23,16 @@ from assistant.protocols import Embedder
 from assistant.types import Judgement
 
 _RUN = 3
-_NUMBER_WORDS = {
-    w: str(n)
-    for n, w in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty".split()
-    )
-} | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
+_SPELT = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
+seventeen eighteen nineteen twenty""".split()
+_TENS = {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
+_NUMBER_WORDS = {word: str(n) for n, word in enumerate(_SPELT)} | _TENS
 _NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)*(?:\([a-z]\))?")
-_STRONG = frozenset("must shall required requires require mandatory obliged".split())
-_WEAK = frozenset("may can might could should optional permitted allowed".split())
-_NEGATIVE = frozenset("not never no none cannot neither nor without prohibited forbidden refuse refused isn't don't can't".split())
+_STRONG = frozenset(["must", "shall", "required", "requires", "require", "mandatory", "obliged"])
+_WEAK = frozenset(["may", "can", "might", "could", "should", "optional", "permitted", "allowed"])
+_NEGATIVE = frozenset(
+    "not never no none cannot neither nor without prohibited forbidden refuse refused isn't don't can't".split()
+)
 _QUOTED = re.compile(r"[\"“]([^\"”]{8,})[\"”]")
 _ACRONYM = re.compile(r"\b[A-Z][A-Z&]{1,6}s?\b")
 
@@ -81,13 +80,17 @@ class OverlapJudge:
     def judge(self, sentence: str, passages: Sequence[str]) -> list[Judgement]:
         claim = _Claim.of(sentence)
         if not claim.terms:
-            return [Judgement(verdict="unsupported", score=0.0, reason="says nothing that could be checked") for _ in passages]
+            return [
+                Judgement(verdict="unsupported", score=0.0, reason="says nothing that could be checked")
+                for _ in passages
+            ]
         runs = [_best_run(claim, passage) for passage in passages]
         texts = [_with_heads(passage, *run) for passage, run in zip(passages, runs, strict=True)]
         vectors = self._embedder.embed([sentence, *texts])
         closeness = vectors[1:] @ vectors[0]
         return [
-            self._verdict(claim, passage, run, float(c)) for passage, run, c in zip(passages, runs, closeness, strict=True)
+            self._verdict(claim, passage, run, float(c))
+            for passage, run, c in zip(passages, runs, closeness, strict=True)
         ]
 
     def _verdict(self, claim: _Claim, passage: str, run: tuple[int, int], closeness: float) -> Judgement:
@@ -96,11 +99,15 @@ class OverlapJudge:
         score = (_overlap(claim, read) * max(0.0, closeness)) ** 0.5
         broken = _broken_rule(claim, passage, read)
         if broken:
-            return Judgement(verdict="unsupported", score=min(score, self._section.partial), start=start, end=end, reason=broken)
+            return Judgement(
+                verdict="unsupported", score=min(score, self._section.partial), start=start, end=end, reason=broken
+            )
         if score >= self._section.supported:
             return Judgement(verdict="supported", score=score, start=start, end=end)
         verdict = "partial" if score >= self._section.partial else "unsupported"
-        return Judgement(verdict=verdict, score=score, start=start, end=end, reason="too little of it stands in the passage")  # type: ignore[arg-type]
+        return Judgement(
+            verdict=verdict, score=score, start=start, end=end, reason="too little of it stands in the passage"
+        )  # type: ignore[arg-type]
 
 
 def _best_run(claim: _Claim, passage: str) -> tuple[int, int]:

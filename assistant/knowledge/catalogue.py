@@ -53,7 +53,9 @@ class Catalogue:
         with catalogue.connect() as connection:
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         if version != SCHEMA_VERSION:
-            raise Unavailable(f"{catalogue.path} has schema {version}, this program wants {SCHEMA_VERSION}; run `muniment ingest`.")
+            raise Unavailable(
+                f"{catalogue.path} has schema {version}, this program wants {SCHEMA_VERSION}; run `muniment ingest`."
+            )
         return catalogue
 
     @contextmanager
@@ -61,9 +63,13 @@ class Catalogue:
         """One transaction: committed at the end, rolled back on an error. ``write`` takes the write lock at once."""
         mode = "rwc" if write else "ro"
         try:
-            connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None)
+            connection = sqlite3.connect(
+                f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None
+            )
         except sqlite3.OperationalError as error:
-            raise Unavailable(f"{self.path} can't be opened ({error}); check that the data folder is there and writable.") from error
+            raise Unavailable(
+                f"{self.path} can't be opened ({error}); check that the data folder is there and writable."
+            ) from error
         try:
             if write:
                 connection.execute("PRAGMA journal_mode=WAL")
@@ -75,7 +81,9 @@ class Catalogue:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise Transient(f"{self.path.name} is busy; try again in a moment.") from error
-            raise Unavailable(f"{self.path} can't be used ({error}); check space and permissions of the data folder.") from error
+            raise Unavailable(
+                f"{self.path} can't be used ({error}); check space and permissions of the data folder."
+            ) from error
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError):
                 raise
@@ -129,7 +137,9 @@ class Catalogue:
                 (job, kind, self.now(), self.now()),
             )
 
-    def update_job(self, job: str, *, state: str = "running", stage: str = "", done: int = 0, total: int = 0, note: str = "") -> None:
+    def update_job(
+        self, job: str, *, state: str = "running", stage: str = "", done: int = 0, total: int = 0, note: str = ""
+    ) -> None:
         with self.connect(write=True) as connection:
             connection.execute(
                 "UPDATE jobs SET state=?, stage=?, done=?, total=?, note=?, updated=? WHERE id=?",
@@ -139,7 +149,9 @@ class Catalogue:
     def jobs(self, limit: int = 20) -> list[Mapping[str, str | int]]:
         names = ("id", "kind", "state", "stage", "done", "total", "note", "started", "updated")
         with self.connect() as connection:
-            rows = connection.execute(f"SELECT {', '.join(names)} FROM jobs ORDER BY started DESC LIMIT ?", (limit,)).fetchall()
+            rows = connection.execute(
+                f"SELECT {', '.join(names)} FROM jobs ORDER BY started DESC LIMIT ?", (limit,)
+            ).fetchall()
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     # ------------------------------------------------------------------------------------- cached vectors
@@ -152,7 +164,8 @@ class Catalogue:
                 part = hashes[start : start + 500]
                 marks = ",".join("?" * len(part))
                 for text_hash, blob in connection.execute(
-                    f"SELECT text_hash, vector FROM vectors WHERE embedder=? AND text_hash IN ({marks})", (embedder, *part)
+                    f"SELECT text_hash, vector FROM vectors WHERE embedder=? AND text_hash IN ({marks})",
+                    (embedder, *part),
                 ):
                     found[text_hash] = np.frombuffer(blob, dtype=np.float16).astype(np.float32)
         return found
@@ -169,7 +182,9 @@ class Catalogue:
 def _migrate(connection: sqlite3.Connection) -> None:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > SCHEMA_VERSION:
-        raise Unavailable(f"The database has schema {version}, newer than this program's {SCHEMA_VERSION}; update the program.")
+        raise Unavailable(
+            f"The database has schema {version}, newer than this program's {SCHEMA_VERSION}; update the program."
+        )
     for migration in MIGRATIONS[version:]:
         migration(connection)
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")

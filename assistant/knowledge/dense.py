@@ -23,7 +23,9 @@ def _faiss() -> Any:
     try:
         import faiss
     except ImportError as error:
-        raise Unavailable("FAISS is not installed; install muniment[cpu] (or muniment[gpu] on a GPU machine).") from error
+        raise Unavailable(
+            "FAISS is not installed; install muniment[cpu] (or muniment[gpu] on a GPU machine)."
+        ) from error
     return faiss
 
 
@@ -116,7 +118,9 @@ class MemoryDense:
             return [[] for _ in queries]
         scores = self._embedder.embed(queries) @ self._vectors[rows].T
         orders = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-        return [[Found(int(rows[i]), float(line[i])) for i in order] for line, order in zip(scores, orders, strict=True)]
+        return [
+            [Found(int(rows[i]), float(line[i])) for i in order] for line, order in zip(scores, orders, strict=True)
+        ]
 
 
 def _found(rows: Any, scores: Any) -> list[Found]:

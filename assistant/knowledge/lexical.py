@@ -23,9 +23,9 @@ from assistant.protocols import Found, Mask
 IDENTITY = "bm25s/k1=1.2,b=0.75/snowball/2"
 _TOKEN = re.compile(r"\d+(?:\.\d+)+(?:\([a-z0-9]{1,3}\))*|\d+(?:,\d{3})*(?:\.\d+)?|[a-z]+(?:['’][a-z]+)?")
 STOP_WORDS = frozenset(
-    "a an and any are as at be been but by can could did do does each for from had has have he her his how i if in into is it "
-    "its may me must my no not of on or our shall she should so some such than that the their them then there these they "
-    "this those to under up upon us was we were what when where which who whom whose why will with would you your".split()
+    """a an and any are as at be been but by can could did do does each for from had has have he her his how i if in into is
+    it its may me must my no not of on or our shall she should so some such than that the their them then there these they
+    this those to under up upon us was we were what when where which who whom whose why will with would you your""".split()
 )
 
 

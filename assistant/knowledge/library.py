@@ -16,7 +16,7 @@ import numpy as np
 from assistant import access
 from assistant.access import Policy
 from assistant.errors import Corrupt, Unavailable
-from assistant.knowledge import dense, lexical
+from assistant.knowledge import dense
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
 from assistant.knowledge.catalogue import Catalogue
@@ -69,7 +69,9 @@ class OpenSnapshot:
 
     def mask(self, principal: Principal, policy: Policy, as_of: date | None) -> Mask:
         """The visible set: shape (passages,), True where the principal may read and the text is in force."""
-        allowed = np.array([access.visible(principal, policy, d, as_of) for d in self.documents.values()], dtype=np.bool_)
+        allowed = np.array(
+            [access.visible(principal, policy, d, as_of) for d in self.documents.values()], dtype=np.bool_
+        )
         return allowed[self._document_of_row] if len(self.passages) else np.zeros(0, dtype=np.bool_)
 
 

@@ -68,7 +68,9 @@ def write_contents(file: Path, documents: Sequence[Document], passages: Sequence
     try:
         with connection:
             connection.execute("CREATE TABLE documents (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
-            connection.execute("CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, body TEXT NOT NULL)")
+            connection.execute(
+                "CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, body TEXT NOT NULL)"
+            )
             connection.executemany("INSERT INTO documents VALUES (?, ?)", [(d.id, _dump(d)) for d in documents])
             connection.executemany(
                 "INSERT INTO passages VALUES (?, ?, ?)", [(row, p.id, _dump(p)) for row, p in enumerate(passages)]
@@ -143,7 +145,9 @@ def verify(folder: Path) -> Manifest:
     """Re-hashes every file against the manifest, and the id against the inputs."""
     manifest = read_manifest(folder)
     if manifest.format != FORMAT:
-        raise Unavailable(f"Snapshot {folder.name} has format {manifest.format}; this program reads {FORMAT}. Run `muniment ingest`.")
+        raise Unavailable(
+            f"Snapshot {folder.name} has format {manifest.format}; this program reads {FORMAT}. Run `muniment ingest`."
+        )
     if manifest.id != folder.name or snapshot_id(manifest.inputs) != manifest.id:
         raise Corrupt(f"{folder / MANIFEST} was altered: its inputs do not give its id.")
     for name, expected in manifest.files.items():
@@ -160,7 +164,9 @@ def read_contents(file: Path) -> tuple[tuple[Document, ...], tuple[Passage, ...]
     connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     try:
         documents = tuple(_document(body) for (body,) in connection.execute("SELECT body FROM documents ORDER BY id"))
-        passages = tuple(Passage(**json.loads(b)) for (b,) in connection.execute("SELECT body FROM passages ORDER BY row"))
+        passages = tuple(
+            Passage(**json.loads(b)) for (b,) in connection.execute("SELECT body FROM passages ORDER BY row")
+        )
     except sqlite3.DatabaseError as error:
         raise Corrupt(f"{file} can't be read ({error}); roll back or run `muniment ingest`.") from error
     finally:

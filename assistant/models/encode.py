@@ -30,7 +30,9 @@ class SentenceEncoder:
             model_kwargs={"dtype": torch.bfloat16 if reduced else torch.float32},
         )
         self._model.max_seq_length = section.max_tokens
-        self._model.tokenizer.model_max_length = 1_000_000  # lengths are counted before cutting; encode cuts by max_seq_length
+        self._model.tokenizer.model_max_length = (
+            1_000_000  # lengths are counted before cutting; encode cuts by max_seq_length
+        )
         self._batch_tokens = section.batch_tokens
         self.max_tokens = section.max_tokens
         self.dim = int(self._model.get_sentence_embedding_dimension() or 0)
@@ -46,7 +48,8 @@ class SentenceEncoder:
                 [texts[n] for n in part], batch_size=len(part), convert_to_tensor=True, show_progress_bar=False
             )
             rows[part] = encoded.float().cpu().numpy()
-        return rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return rows
 
     def _batches(self, order: Sequence[int], texts: Sequence[str]) -> list[list[int]]:
         """Neighbours in length, at most ``batch_tokens`` a batch when padded (four characters count as a token)."""

@@ -36,7 +36,9 @@ class Usage:
 
 
 class TransformersGenerator:
-    def __init__(self, folder: Path, section: GeneratorSection, device: Chosen, identity: str, adapter: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, section: GeneratorSection, device: Chosen, identity: str, adapter: Path | None = None
+    ) -> None:
         """``identity`` names the base; an adapter must have been trained on exactly that (`InputError`). The adapter goes on
         before the first forward pass: on some processors bitsandbytes repacks the weights there, and one loaded later
         changes the base's own logits."""
@@ -47,7 +49,9 @@ class TransformersGenerator:
         self._lock = threading.Lock()
         self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         quantized = {
-            "nf4": BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16),
+            "nf4": BitsAndBytesConfig(
+                load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
+            ),
             "none": None,
         }[section.quantization]
         self._model: Any = AutoModelForCausalLM.from_pretrained(
@@ -80,7 +84,9 @@ class TransformersGenerator:
             grammar = self._grammar(among) if among is not None else None
             yield from self._text(self._decode(head, body, max_new_tokens, grammar))
 
-    def _decode(self, head: Sequence[int], body: Sequence[int], most: int, grammar: OneOf | None) -> Iterator[list[int]]:
+    def _decode(
+        self, head: Sequence[int], body: Sequence[int], most: int, grammar: OneOf | None
+    ) -> Iterator[list[int]]:
         """Runs of tokens: one decision, and what the grammar then forces."""
         started = time.perf_counter()
         cache = self._cache_of(head)
@@ -133,7 +139,9 @@ class TransformersGenerator:
     def _tokens(self, messages: Sequence[Message]) -> tuple[list[int], list[int]]:
         """The fixed head and the rest: the longest common start of the prompt with and without its last message."""
         whole, fixed = self._template(messages, True), self._template(messages[:-1], False)
-        shared = next((n for n, (a, b) in enumerate(zip(whole, fixed, strict=False)) if a != b), min(len(whole), len(fixed)))
+        shared = next(
+            (n for n, (a, b) in enumerate(zip(whole, fixed, strict=False)) if a != b), min(len(whole), len(fixed))
+        )
         return whole[:shared], whole[shared:]
 
     def _template(self, messages: Sequence[Message], prompt: bool) -> list[int]:
@@ -168,9 +176,13 @@ def _with_adapter(model: Any, adapter: Path, identity: str) -> tuple[Any, str]:
         base = json.loads((adapter / "muniment.json").read_text(encoding="utf-8"))["base"]
         digest = hashlib.sha256(weights.read_bytes()).hexdigest()[:12]
     except OSError as error:
-        raise Unavailable(f"The adapter {adapter} is not complete ({error.filename} is missing); restore it.") from error
+        raise Unavailable(
+            f"The adapter {adapter} is not complete ({error.filename} is missing); restore it."
+        ) from error
     except (ValueError, KeyError) as error:
-        raise InputError(f"{adapter / 'muniment.json'} does not name the base that the adapter was trained on.") from error
+        raise InputError(
+            f"{adapter / 'muniment.json'} does not name the base that the adapter was trained on."
+        ) from error
     if base != identity:
         raise InputError(f"The adapter {adapter} was trained on {base}, the config's generator is {identity}.")
     return PeftModel.from_pretrained(model, adapter, use_safetensors=True), digest

@@ -102,15 +102,18 @@ class SqliteLedger:
     def append(self, kind: str, content: Mapping[str, Any]) -> Record:
         salt, text = self._new_id(), canonical_json(content)
         with self._catalogue.connect(write=True) as connection:
-            seq, previous = connection.execute(
-                "SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1"
-            ).fetchone() or (0, GENESIS)
+            seq, previous = connection.execute("SELECT seq, hash FROM ledger ORDER BY seq DESC LIMIT 1").fetchone() or (
+                0,
+                GENESIS,
+            )
             record = link(seq + 1, self._new_id(), self._catalogue.now(), kind, commitment_of(salt, text), previous)
             connection.execute(
                 "INSERT INTO ledger (seq, id, at, kind, commitment, previous, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (record.seq, record.id, record.at, record.kind, record.commitment, record.previous, record.hash),
             )
-            connection.execute("INSERT INTO ledger_content (seq, salt, content) VALUES (?, ?, ?)", (record.seq, salt, text))
+            connection.execute(
+                "INSERT INTO ledger_content (seq, salt, content) VALUES (?, ?, ?)", (record.seq, salt, text)
+            )
         return record
 
     def content(self, record_id: str) -> dict[str, Any] | None:

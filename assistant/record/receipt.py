@@ -47,5 +47,7 @@ def answered_content(
 
 
 def _sentence(sentence: Sentence) -> dict[str, Any]:
-    spans = [{"marker": c.marker, "document": c.document_id, "start": c.start, "end": c.end} for c in sentence.citations]
+    spans = [
+        {"marker": c.marker, "document": c.document_id, "start": c.start, "end": c.end} for c in sentence.citations
+    ]
     return {"text": sentence.text, "verdict": sentence.verdict, "score": sentence.score, "spans": spans}

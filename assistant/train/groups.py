@@ -40,9 +40,13 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
         yield from (json.loads(line) for line in stream if line.strip())
 
 
-def from_beir(folder: Path, split: str, embedder: Embedder, *, limit: int, negatives: int, rng: random.Random) -> list[Group]:
+def from_beir(
+    folder: Path, split: str, embedder: Embedder, *, limit: int, negatives: int, rng: random.Random
+) -> list[Group]:
     """``limit`` questions at random, their first gold passage, negatives from ranks 6–40."""
-    corpus = [(row["_id"], f"{row.get('title', '')} {row['text']}".strip()) for row in read_lines(folder / "corpus.jsonl")]
+    corpus = [
+        (row["_id"], f"{row.get('title', '')} {row['text']}".strip()) for row in read_lines(folder / "corpus.jsonl")
+    ]
     rows = {key: n for n, (key, _) in enumerate(corpus)}
     gold: dict[str, set[int]] = {}
     with (folder / "qrels" / f"{split}.tsv").open(encoding="utf-8") as stream:
@@ -64,14 +68,18 @@ def from_cited(file: Path, embedder: Embedder, *, limit: int, negatives: int, rn
     return mine(queries, texts, embedder, first=3, last=30, negatives=negatives, rng=rng)
 
 
-def from_collection(file: Path, snapshot: OpenSnapshot, embedder: Embedder, *, negatives: int, rng: random.Random) -> list[Group]:
+def from_collection(
+    file: Path, snapshot: OpenSnapshot, embedder: Embedder, *, negatives: int, rng: random.Random
+) -> list[Group]:
     """Negatives from ranks 1–20, but never the same section of another version."""
     texts = [index_text(snapshot.documents[p.document_id].title, p) for p in snapshot.passages]
     places = [(snapshot.documents[p.document_id], p.where) for p in snapshot.passages]
     queries = []
     for item in read_lines(file):
         section = re.compile(rf"(?:^|› ){re.escape(item['section'])}(?:[. ]|$)")
-        hits = {n for n, (d, where) in enumerate(places) if d.uri.endswith(f"/{item['document']}") and section.search(where)}
+        hits = {
+            n for n, (d, where) in enumerate(places) if d.uri.endswith(f"/{item['document']}") and section.search(where)
+        }
         if hits:
             queries.append((item["question"], hits))
 

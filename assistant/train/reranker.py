@@ -1,7 +1,8 @@
-"""Trains the reranker: LoRA on the embedded encoder, mean pooling, one linear score; does this passage answer this question?
+"""Trains the reranker: the embedded encoder's upper layers, mean pooling, one linear
+score; does this passage answer this question?
 
 Loss: softmax over each group (order) plus binary cross-entropy on each pair (so that the score, through a sigmoid, is a
-probability that the gate can use). Word embeddings stay frozen; what ships is the adapter and the head.
+probability that the gate can use). Word embeddings and lower layers stay frozen; what ships is the upper layers and the head.
 """
 
 from __future__ import annotations
@@ -27,19 +28,21 @@ def train(
     base: Path,
     out: Path,
     *,
-    rank: int = 32,
+    layers: int = 3,
     epochs: int = 1,
     batch: int = 12,
-    rate: float = 1e-3,
+    rate: float = 1e-4,
     seed: int = 0,
     card: dict[str, Any],
     start: Path | None = None,
     tell: Tell = print,
 ) -> None:
-    """``start``: an adapter to go on from (general rules first, then the house's own). Writes ``adapter.safetensors`` and ``card.json`` into ``out``, also every 100 steps, so that a stop loses little."""
+    """``start``: weights to go on from (general rules first, then the house's own).
+
+    Writes ``layers.safetensors``, ``layers.json`` and ``card.json`` into ``out``, also every 100 steps, so that a stop loses little."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    model = CrossEncoder.fresh(base, rank=rank, start=start)
+    model = CrossEncoder.fresh(base, layers=layers, start=start)
     weights = model.trainable()
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
     steps = max(1, epochs * len(groups) // batch)
@@ -50,8 +53,8 @@ def train(
     for epoch in range(epochs):
         order = list(groups)
         rng.shuffle(order)
-        for start in range(0, len(order) - batch + 1, batch):
-            part = order[start : start + batch]
+        for first in range(0, len(order) - batch + 1, batch):
+            part = order[first : first + batch]
             loss = _loss(model, part)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(weights, 1.0)
@@ -65,7 +68,15 @@ def train(
             if step % 100 == 0:
                 model.save(out)
     model.save(out)
-    told = {**card, "groups": len(groups), "rank": rank, "epochs": epochs, "batch": batch, "rate": rate, "seed": seed}
+    told = {
+        **card,
+        "groups": len(groups),
+        "layers": layers,
+        "epochs": epochs,
+        "batch": batch,
+        "rate": rate,
+        "seed": seed,
+    }
     (out / "card.json").write_text(json.dumps({**told, "final_loss": round(running, 4)}, indent=1), encoding="utf-8")
 
 
