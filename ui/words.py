@@ -1,59 +1,73 @@
-"""Answers, reports and progress as lines of plain text for a terminal."""
+"""Values in words for people: dates, stages, places. British English, pure functions, no HTML."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TextIO
+from datetime import date
 
-from assistant.types import Answer, Progress
-from ingest.pipeline import Report
+from assistant.types import Document, Status
 
+STAGES = {
+    "triage": "Reading the question",
+    "rewrite": "Reading the question",
+    "search": "Searching the documents",
+    "retrieve": "Searching the documents",
+    "rerank": "Choosing the passages",
+    "gate": "Weighing the passages",
+    "prompt": "Reading the passages",
+    "read": "Reading the passages",
+    "generate": "Reading the passages",
+    "write": "Writing, sentence by sentence",
+    "judge": "Checking each sentence against its passage",
+}
 
-def answer_lines(answer: Answer) -> Iterator[str]:
-    if answer.abstention:
-        yield f"Not in the documents. {answer.abstention.reason}"
-        if answer.abstention.missing:
-            yield f"Not found: {answer.abstention.missing}"
-        for hit in answer.hits[:3]:
-            yield f"  nearest: {hit.document.title} › {hit.passage.where}"
-    else:
-        yield answer.text
-        for citation in answer.citations:
-            page = f", page {citation.page}" if citation.page else ""
-            yield f"  [{citation.marker}] {citation.title} › {citation.where}{page} ({citation.uri} {citation.start}–{citation.end})"
-            yield f"      “{' '.join(citation.quote.split())}”"
-    yield f"  receipt {answer.receipt.id} · in force on {answer.as_of} · {answer.timings.total / 1000:.1f} s"
-
-
-def report_lines(report: Report) -> Iterator[str]:
-    state = "published" if report.published else "already served or not published" if report.snapshot else "dry run"
-    yield f"snapshot {report.snapshot or '(none)'}: {state}"
-    counts = {n: len(getattr(report, n)) for n in ("added", "changed", "unchanged", "removed", "quarantined")}
-    yield ", ".join(f"{count} {name}" for name, count in counts.items())
-    yield f"{report.documents} documents, {report.passages} passages, {report.embedded} embedded, {report.seconds:.1f} s"
-    for refusal in report.quarantined:
-        yield f"  refused {refusal['uri']}: {refusal['reason']}"
+HEADLINES: dict[Status, str] = {
+    "answered": "",
+    "abstained": "Not in the documents",
+    "clarify": "One more detail, please",
+    "escalated": "This one is for a person",
+    "refused": "Not answered",
+}
 
 
-class ProgressLine:
-    """One line that is rewritten on a terminal; in a log, one line a stage and at its end."""
+def day(value: date) -> str:
+    """"1 July 2026"."""
+    return f"{value.day} {value:%B %Y}"
 
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._live = stream.isatty()
-        self._stage = ""
 
-    def __call__(self, progress: Progress) -> None:
-        counted = f" {progress.done:,}/{progress.total:,}" if progress.total else ""
-        text = f"{progress.stage}{counted} {progress.detail}".rstrip()
-        if self._live:
-            self._stream.write(f"\r\x1b[K{text[:110]}")
-        elif progress.stage != self._stage or progress.done == progress.total:
-            self._stream.write(f"{text}\n")
-        self._stage = progress.stage
-        self._stream.flush()
+def in_force(start: date | None, end: date | None) -> str:
+    """When a document holds; ``end`` is its last day."""
+    if start and end:
+        return f"In force {day(start)} to {day(end)}"
+    if start:
+        return f"In force from {day(start)}"
+    return f"In force until {day(end)}" if end else "No dates stated"
 
-    def close(self) -> None:
-        if self._live:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+
+def standing(document: Document, today: date) -> str:
+    """"current", "superseded" (its last day has passed) or "upcoming"."""
+    if document.effective_from and document.effective_from > today:
+        return "upcoming"
+    return "superseded" if document.effective_to and document.effective_to < today else "current"
+
+
+def stage(name: str) -> str:
+    """A stage of the work in words; a name we have no words for is shown as it stands."""
+    return STAGES.get(name) or (name[:1].upper() + name[1:].replace("_", " ") if name else "Starting")
+
+
+def seconds(milliseconds: float | None) -> str:
+    """"3.4 s"; "–" where it did not come to that."""
+    return "–" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """"1 source", "3 sources"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def excerpt_span(length: int, start: int, end: int, room: int) -> tuple[int, int]:
+    """A window of at most ``room`` code points (more only where the span itself is longer) of a text of ``length``,
+    holding ``[start, end)`` with the slack mostly after it."""
+    slack = max(0, room - (end - start))
+    first = max(0, min(start - slack // 4, length - room))
+    return first, min(length, max(end, first + room))
