@@ -42,7 +42,8 @@ def build_embedder(config: Config) -> Embedder:
     from assistant.models.encode import SentenceEncoder
     from assistant.models.registry import Registry
 
-    return SentenceEncoder(Registry(config).path(config.encoder.model), config.encoder, choose(config.device))
+    registry, name = Registry(config), config.encoder.model
+    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name))
 
 
 def build_reranker(config: Config) -> Reranker:
@@ -63,7 +64,14 @@ def build_engines(config: Config) -> Engines:
 
     device = choose(config.device)
     log.info("device: %s (%s)", device.kind, device.reason)
-    generator = TransformersGenerator(Registry(config).path(config.generator.model), config.generator, device)
+    registry, section = Registry(config), config.generator
+    generator = TransformersGenerator(
+        registry.path(section.model),
+        section,
+        device,
+        registry.identity(section.model),
+        config.resolve(section.adapter) if section.adapter else None,
+    )
     return Engines(
         embedder=build_embedder(config),
         reranker=build_reranker(config),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from assistant.evidence.sentences import spans
 from assistant.protocols import Reranker
-from assistant.types import Hit
+from assistant.types import Hit, Passage
 
 _LEANS = re.compile(
     r"(?:It|They|He|She|This|These|That|Those|Such|If so|Otherwise|The same|Then|Both|Neither|Here|There)\b"
@@ -39,7 +39,11 @@ def choices(
     question: str, evidence: Sequence[Hit], reranker: Reranker, *, most: int, margin: float
 ) -> tuple[Choice, ...]:
     """The ``most`` sentences nearest to an answer, best first, none further than ``margin`` below the best."""
-    found = [(text, marker) for marker, hit in enumerate(evidence, start=1) for text in sayable(hit)]
+    found = [
+        (text, marker)
+        for marker, hit in enumerate(evidence, start=1)
+        for text in sayable(hit.passage, hit.document.title)
+    ]
     if not found:
         return ()
     logits = reranker.scores(
@@ -52,17 +56,17 @@ def choices(
     return tuple(c for c in ranked[:most] if c.score >= ranked[0].score - margin)
 
 
-def sayable(hit: Hit) -> list[str]:
+def sayable(passage: Passage, title: str) -> list[str]:
     """The passage's sentences as they can stand alone: one that leans on the one before takes it along, a lead-in takes its
     list, a table row says its column heads. The heading is left out: it is the citation's place."""
-    heading = hit.passage.where.rsplit(" › ", 1)[-1]
-    units = [hit.passage.text[start:end] for start, end in spans(hit.passage.text)]
+    heading = passage.where.rsplit(" › ", 1)[-1]
+    units = [passage.text[start:end] for start, end in spans(passage.text)]
     said: list[str] = []
     open_list = False
-    header = _cells(hit.passage.context) if _CELLS in hit.passage.context else []
+    header = _cells(passage.context) if _CELLS in passage.context else []
     for unit in units:
         plain = " ".join(unit.split())
-        if plain == heading or plain == hit.document.title:
+        if plain == heading or plain == title:
             continue
         if _CELLS in unit:
             row = _cells(unit)

@@ -22,7 +22,8 @@ _FOUNDATION = (
         done INTEGER NOT NULL DEFAULT 0, total INTEGER NOT NULL DEFAULT 0, note TEXT NOT NULL DEFAULT '',
         started TEXT NOT NULL, updated TEXT NOT NULL)""",
     """CREATE TABLE vectors (
-        embedder TEXT NOT NULL, text_hash TEXT NOT NULL, vector BLOB NOT NULL, PRIMARY KEY (embedder, text_hash)) WITHOUT ROWID""",
+        embedder TEXT NOT NULL, text_hash TEXT NOT NULL, vector BLOB NOT NULL,
+        PRIMARY KEY (embedder, text_hash)) WITHOUT ROWID""",
     """CREATE TABLE ledger (
         seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, at TEXT NOT NULL, kind TEXT NOT NULL, commitment TEXT NOT NULL,
         previous TEXT NOT NULL, hash TEXT NOT NULL UNIQUE)""",

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from assistant.evidence.quote import sayable
 from assistant.knowledge.lexical import Bm25Searcher
 from assistant.knowledge.library import OpenSnapshot
 from assistant.protocols import Embedder
@@ -71,10 +72,11 @@ def from_cited(file: Path, embedder: Embedder, *, limit: int, negatives: int, rn
 def from_collection(
     file: Path, snapshot: OpenSnapshot, embedder: Embedder, *, negatives: int, rng: random.Random
 ) -> list[Group]:
-    """Negatives from ranks 1–20, but never the same section of another version."""
+    """Passages against passages (ranks 1–20, never the same section of another version), and where the answering sentence is
+    quoted, that sentence against the others of its passage: the reranker chooses both."""
     texts = [index_text(snapshot.documents[p.document_id].title, p) for p in snapshot.passages]
     places = [(snapshot.documents[p.document_id], p.where) for p in snapshot.passages]
-    queries = []
+    queries, sentences = [], []
     for item in read_lines(file):
         section = re.compile(rf"(?:^|› ){re.escape(item['section'])}(?:[. ]|$)")
         hits = {
@@ -82,12 +84,28 @@ def from_collection(
         }
         if hits:
             queries.append((item["question"], hits))
+            sentences += _sentence_group(item, snapshot, sorted(hits), negatives)
 
     def same_rule(gold: int, other: int) -> bool:
         (one, here), (two, there) = places[gold], places[other]
         return one.key == two.key and (one.id != two.id or here == there)
 
-    return mine(queries, texts, embedder, first=1, last=20, negatives=negatives, rng=rng, skip=same_rule)
+    return [*mine(queries, texts, embedder, first=1, last=20, negatives=negatives, rng=rng, skip=same_rule), *sentences]
+
+
+def _sentence_group(item: dict[str, Any], snapshot: OpenSnapshot, rows: Sequence[int], negatives: int) -> list[Group]:
+    """The quoted sentence of its passage, and its neighbours; none where the quote is not found or has no neighbours."""
+    wanted = " ".join(item.get("quote", "").split())
+    for row in rows:
+        passage, title = snapshot.passages[row], snapshot.document_of(row).title
+        said = sayable(passage, title)
+        cells = [cell.strip() for cell in wanted.split("|")]
+        right = [text for text in said if wanted and (all(cell in text for cell in cells) or text in wanted)]
+        wrong = [text for text in said if text not in right]
+        if right and wrong:
+            placed = [f"{title} › {passage.where}\n{text}" for text in (right[0], *wrong[:negatives])]
+            return [Group(query=item["question"], positive=placed[0], negatives=tuple(placed[1:]))]
+    return []
 
 
 def mine(

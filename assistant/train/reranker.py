@@ -39,7 +39,9 @@ def train(
 ) -> None:
     """``start``: weights to go on from (general rules first, then the house's own).
 
-    Writes ``layers.safetensors``, ``layers.json`` and ``card.json`` into ``out``, also every 100 steps, so that a stop loses little."""
+    Writes ``layers.safetensors``, ``layers.json`` and ``card.json`` into ``out``, also every 100 steps, so that a
+    stop loses little.
+    """
     torch.manual_seed(seed)
     rng = random.Random(seed)
     model = CrossEncoder.fresh(base, layers=layers, start=start)
