@@ -27,6 +27,7 @@ from assistant.errors import InputError
 from assistant.protocols import Reading
 from assistant.types import Landmark
 
+_Kind = Literal["text", "item", "line", "heading", "table"]
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\t\x1c-\x1f\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]")
 _REMOVED = re.compile(
@@ -81,7 +82,7 @@ class Canonical:
     def __init__(self) -> None:
         self._parts: list[str] = []
         self._length = 0
-        self._last: Literal["", "text", "item", "heading", "table"] = ""
+        self._last: _Kind | None = None
         self._pages: list[tuple[str, int]] = []
         self._page: str | None = None
         self._headings: list[Landmark] = []
@@ -103,18 +104,19 @@ class Canonical:
         body = canonicalise(text)
         if not body:
             return
-        if glue is not None and self._last in ("text", "item"):
+        if glue is not None and self._last in ("text", "item", "line"):
             composes = glue == "" and not unicodedata.is_normalized("NFC", self._parts[-1] + body)
             self._append(body, " " if composes else glue, self._last)
         else:
             self._append(body, "\n\n", "text")
 
     def item(self, text: str, *, marker: str = "-") -> None:
-        """A list item: ``marker`` ("-", "2.", "(a)" or nothing), a space, the text."""
+        """A list item: ``marker`` ("-", "2.", "(a)"), a space, the text. Items without marker are a list of lines of
+        their own ("Owner: Compliance")."""
         body = one_line(text)
         if body:
-            line = one_line(f"{marker} {body}")
-            self._append(line, "\n" if self._last == "item" else "\n\n", "item")
+            kind: _Kind = "item" if marker else "line"
+            self._append(one_line(f"{marker} {body}"), "\n" if self._last == kind else "\n\n", kind)
 
     def table(self, rows: Iterable[Sequence[str]], *, header: bool = True) -> None:
         """One line ``cell | cell | cell`` a row; ``header``: the first row names the columns."""
@@ -159,7 +161,7 @@ class Canonical:
         marks = sorted([*pages, *ranked, *self._tables], key=lambda mark: (mark.start, order[mark.kind]))
         return Reading(text="".join(self._parts), landmarks=tuple(marks), title=lone or one_line(title))
 
-    def _append(self, text: str, separator: str, kind: Literal["text", "item", "heading", "table"]) -> int:
+    def _append(self, text: str, separator: str, kind: _Kind) -> int:
         """Adds a canonical piece; its start."""
         if self._parts and separator:
             self._parts.append(separator)

@@ -6,6 +6,8 @@ whose content order is scrambled, right-to-left text, formulas, text drawn as cu
 
 from __future__ import annotations
 
+import re
+
 import pypdfium2
 from pypdfium2.raw import FPDF_ERR_PASSWORD
 
@@ -18,6 +20,8 @@ from ingest.readers.pdf_page import Page, read_page
 from ingest.readers.pdf_structure import write
 
 _HEADER_WITHIN = 1024  # bytes: PDF 32000-1, annex H, implementation note 13
+
+_NO_TITLE = re.compile(r"^(?:untitled|\(anonymous\)|Microsoft \w+ - .*|\S+\.\w{2,4})$", re.IGNORECASE)
 
 
 class PdfReader:
@@ -34,7 +38,7 @@ class PdfReader:
         document = _open(data)
         try:
             pages = [_page(document, index) for index in range(len(document))]
-            title = one_line(document.get_metadata_value("Title") or "")
+            title = _title(document.get_metadata_value("Title") or "")
         finally:
             document.close()
         if not any(page.fragments for page in pages):
@@ -59,3 +63,9 @@ def _page(document: pypdfium2.PdfDocument, index: int) -> Page:
     except pypdfium2.PdfiumError as error:
         raise InputError(f"Page {index + 1} of the PDF is damaged; save it again in a PDF program.") from error
     return read_page(page, index + 1)
+
+
+def _title(metadata: str) -> str:
+    """The title in the file's properties, unless a program put its own words or a file name there."""
+    title = one_line(metadata)
+    return "" if _NO_TITLE.search(title) else title

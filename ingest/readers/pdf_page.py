@@ -58,7 +58,7 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class _Style:
-    """Of one text object. ``angle`` in quarter turns."""
+    """Of one text object. ``angle`` in quarter turns clockwise, None where it is slanted."""
 
     size: float
     bold: bool
@@ -148,10 +148,10 @@ def _fragments(glyphs: _Glyphs, turn: int, rules: list[Rule]) -> list[Fragment]:
             continue
         if style is None or style.angle != turn:
             continue
-        if turn in (1, 2):
-            x0, x1, y = (x0, x1, -y) if turn == 1 else (-x1, -x0, -y)
-        elif turn == 3:
-            x0, x1 = -x1, -x0
+        if turn == 3:
+            y = -y
+        elif turn:
+            x0, x1, y = -x1, -x0, -y if turn == 2 else y
         raised = now is not None and style.size < 0.8 * now.size and 0 < y - now.y < 0.6 * now.size
         if now is not None and _continues(now, x0, y, raised, uprights):
             now.text += (" " if space and not raised else "") + (char.translate(_SUPERSCRIPT) if raised else char)
@@ -205,21 +205,25 @@ def _upright(a: tuple[float, float], b: tuple[float, float]) -> Iterator[Rule]:
 
 def _turned(rule: Rule, turn: int) -> Rule:
     match turn:
-        case 1:
+        case 3:
             return Rule(x0=rule.y0, y0=-rule.x1, x1=rule.y1, y1=-rule.x0)
         case 2:
             return Rule(x0=-rule.x1, y0=-rule.y1, x1=-rule.x0, y1=-rule.y0)
-        case 3:
+        case 1:
             return Rule(x0=-rule.y1, y0=rule.x0, x1=-rule.y0, y1=rule.x1)
         case _:
             return rule
 
 
 def _into_view(fragments: list[Fragment], rules: list[Rule]) -> tuple[list[Fragment], list[Rule], float]:
-    """Turned coordinates moved so that the lowest baseline is a margin above 0; the height they then take."""
+    """Turned coordinates moved so that the lowest baseline is a margin above 0; the height they then take.
+
+    PDFium gives the lines of such pages in no reliable order, so they are put in order from the top.
+    """
     low = min(fragment.y for fragment in fragments) - 36
     high = max(fragment.y + fragment.size for fragment in fragments) + 36
-    for fragment in fragments:
-        fragment.y -= low
+    fragments = sorted(fragments, key=lambda fragment: (-round(fragment.y), fragment.x0))
+    for order, fragment in enumerate(fragments):
+        fragment.y, fragment.order = fragment.y - low, order
     moved = [Rule(x0=r.x0, y0=r.y0 - low, x1=r.x1, y1=r.y1 - low) for r in rules]
     return fragments, moved, high - low

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -10,13 +9,12 @@ from itertools import pairwise
 
 from ingest.canonical import Canonical
 from ingest.readers.pdf_layout import Block, Line
+from ingest.readers.pdf_spelling import CUT, Spelling
 from ingest.readers.pdf_tables import Table, same_edges
 from ingest.readers.text import number_depth
 
 _LONGEST_HEADING = 180
 _ENDS_SENTENCE = tuple(".:;!?”\"')")
-_WORDS = re.compile(r"[A-Za-z]+")
-_CUT = re.compile(r"([A-Za-z]+)-$")
 
 
 @dataclass(kw_only=True)
@@ -40,11 +38,11 @@ class Paragraph:
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
-    """The document's usual text: its size, its line distance in sizes, and all its words (for cut words)."""
+    """The document's usual text: size, line distance in sizes, and what is known of its words."""
 
     size: float
     leading: float
-    words: frozenset[str]
+    spelling: Spelling
 
 
 def write(made: Canonical, pages: Sequence[Sequence[Block]]) -> None:
@@ -83,8 +81,7 @@ def _add_prose(made: Canonical, block: Paragraph, before: Paragraph | None, body
     if block.first.marker:
         made.item(text, marker=block.first.marker)
     elif before is not None and before.style == block.style and not before.lines[-1].text.endswith(_ENDS_SENTENCE):
-        cut = _CUT.search(before.lines[-1].text)
-        made.paragraph(text, glue="" if cut and text[:1].islower() else " ")
+        made.paragraph(text, glue="" if CUT.search(before.lines[-1].text) else " ")
     else:
         made.paragraph(text)
 
@@ -95,10 +92,8 @@ def _add_prose(made: Canonical, block: Paragraph, before: Paragraph | None, body
 def _body(pages: Sequence[Sequence[Block]]) -> Body:
     lines = [block for page in pages for block in page if isinstance(block, Line)]
     sizes: Counter[float] = Counter()
-    words: set[str] = set()
     for line in lines:
         sizes[round(line.size * 2) / 2] += len(line.text)
-        words.update(word.lower() for word in _WORDS.findall(line.text))
     size = sizes.most_common(1)[0][0] if sizes else 10.0
     distances: Counter[float] = Counter()
     for page in pages:
@@ -108,7 +103,7 @@ def _body(pages: Sequence[Sequence[Block]]) -> Body:
                 if 0.9 < distance < 2.5 and abs(below.size - size) < 0.3:
                     distances[round(distance, 1)] += 1
     leading = distances.most_common(1)[0][0] if distances else 1.3
-    return Body(size=size, leading=leading, words=frozenset(words))
+    return Body(size=size, leading=leading, spelling=Spelling.of([line.text for line in lines]))
 
 
 def _paragraphs(page: Sequence[Block], body: Body) -> Iterator[Paragraph | Table]:
@@ -146,13 +141,9 @@ def _text(block: Paragraph, body: Body) -> str:
     """The lines joined; a word cut at a line's end is whole again where the document knows the whole word."""
     text = ""
     for line in block.lines:
-        cut = _CUT.search(text)
-        following = _WORDS.match(line.text)
-        if cut and following and following[0].islower():
-            whole = (cut[1] + following[0]).lower()
-            known_apart = cut[1].lower() in body.words and following[0].lower() in body.words
-            text = text[:-1] if whole in body.words or not known_apart else text
-        elif text and not cut:
+        if body.spelling.is_cut(text, line.text):
+            text = text[:-1]
+        elif text and not CUT.search(text):
             text += " "
         text += line.text
     return text

@@ -27,7 +27,7 @@ class TextReader:
         """Raises `InputError` where the bytes are not text, have no known encoding or hold nothing."""
         require_text(data, "a text file")
         made = Canonical()
-        blocks = [block.split("\n") for block in canonicalise(decode(data)).split("\n\n")]
+        blocks = [block.split("\n") for block in canonicalise(decode(data)).split("\n\n") if block]
         for index, lines in enumerate(blocks):
             if len(lines) == 1 and (level := _heading_level(lines[0])):
                 made.heading(level, lines[0])
@@ -54,7 +54,7 @@ def _heading_level(line: str) -> int:
         return 0
     depth = number_depth(line)
     letters = [c for c in line if c.isalpha()]
-    if depth and len(line.split()) <= 12 and next(c for c in line[1:] if c.isalpha()).isupper():
+    if depth and len(line.split()) <= 12 and next((c for c in line[1:] if c.isalpha()), "").isupper():
         return depth
     return 1 if len(letters) >= 4 and line.isupper() and len(line.split()) <= 10 else 0
 
@@ -63,7 +63,7 @@ def _prose(made: Canonical, lines: list[str]) -> None:
     """Lists item by item, hard-wrapped lines joined, short lines (addresses, verse) kept as they stand."""
     pending: list[str] = []
     marker: str | None = None
-    wrapped = len(lines) > 1 and sum(map(len, lines[:-1])) / (len(lines) - 1) > 55
+    wrapped = len(lines) > 1 and sum(map(len, lines[:-1])) / (len(lines) - 1) > 45
 
     def flush() -> None:
         if marker is not None:

@@ -1,0 +1,52 @@
+"""Words cut at line ends: was the hyphen in the word, or did the typesetter put it there?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+CUT = re.compile(r"([A-Za-z]+)-$")
+_WORD = re.compile(r"[A-Za-z]+")
+_COMPOUND = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)+")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spelling:
+    """Words and compounds that stand whole within a line, in small letters. ``hyphenates``: the document cuts words (at
+    least one of the cut ones stands whole elsewhere), so a cut word that is unknown is taken for one word too."""
+
+    words: frozenset[str]
+    compounds: frozenset[str]
+    hyphenates: bool
+
+    @classmethod
+    def of(cls, lines: Sequence[str]) -> Spelling:
+        """From a document's lines in order."""
+        words: set[str] = set()
+        compounds: set[str] = set()
+        cut = False
+        for line in lines:
+            whole = CUT.sub("", line)
+            words.update(word.lower() for word in _WORD.findall(whole)[cut:])  # the halves of cut words are no words
+            compounds.update(word.lower() for word in _COMPOUND.findall(whole))
+            cut = whole != line
+        hyphenates = any(first + second in words for first, second in _halves(lines))
+        return cls(words=frozenset(words), compounds=frozenset(compounds), hyphenates=hyphenates)
+
+    def is_cut(self, above: str, below: str) -> bool:
+        """True where ``above`` ends in a hyphen that is not part of the word that goes on in ``below``."""
+        for first, second in _halves((above, below)):
+            if first + second in self.words:
+                return True
+            known_apart = f"{first}-{second}" in self.compounds or (first in self.words and second in self.words)
+            return not known_apart and self.hyphenates
+        return False
+
+
+def _halves(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
+    for above, below in pairwise(lines):
+        first, second = CUT.search(above), _WORD.match(below)
+        if first and second and second[0].islower():
+            yield first[1].lower(), second[0]
