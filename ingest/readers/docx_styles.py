@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from docx.opc.constants import RELATIONSHIP_TYPE
+
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _DEEPEST = 9  # w:outlineLvl counts from 0, and its 9 (our 10) is Word's "body text"
 _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
@@ -83,8 +85,6 @@ class Numbering:
     (`w:lvlOverride`) are not covered."""
 
     def __init__(self, document: Any) -> None:
-        from docx.opc.constants import RELATIONSHIP_TYPE
-
         parts = [r.target_part for r in document.part.rels.values() if r.reltype == RELATIONSHIP_TYPE.NUMBERING]
         root = parts[0].element if parts else None
         self._levels: dict[str, dict[int, Any]] = {}  # numId -> level -> <w:lvl>

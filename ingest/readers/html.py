@@ -12,6 +12,7 @@ import re
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
 
+from assistant.errors import InputError
 from assistant.protocols import Reading
 from ingest.canonical import Canonical, one_line
 from ingest.readers.bytes import require_text
@@ -40,7 +41,10 @@ class HtmlReader:
     def read(self, data: bytes) -> Reading:
         """Raises `InputError` where the bytes are not text or the page has none."""
         require_text(data, "an HTML page")
-        page = BeautifulSoup(data, "lxml")
+        try:
+            page = BeautifulSoup(data, "lxml")
+        except ValueError as error:  # a declared encoding with control characters in its name
+            raise InputError("The page can't be parsed; open it in a browser and save it again.") from error
         title = page.title.get_text() if page.title else ""
         made = Canonical()
         _Walk(made).document(main_part(page))

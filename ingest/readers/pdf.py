@@ -60,9 +60,12 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
 def _page(document: pypdfium2.PdfDocument, index: int) -> Page:
     try:
         page = document[index]
+        try:
+            return read_page(page, index + 1)
+        finally:
+            page.close()
     except pypdfium2.PdfiumError as error:
         raise InputError(f"Page {index + 1} of the PDF is damaged; save it again in a PDF program.") from error
-    return read_page(page, index + 1)
 
 
 def _title(metadata: str) -> str:

@@ -63,7 +63,8 @@ def _prose(made: Canonical, lines: list[str]) -> None:
     """Lists item by item, hard-wrapped lines joined, short lines (addresses, verse) kept as they stand."""
     pending: list[str] = []
     marker: str | None = None
-    wrapped = len(lines) > 1 and sum(map(len, lines[:-1])) / (len(lines) - 1) > 45
+    longest = max(map(len, lines))
+    wrapped = 40 < longest <= 110 and sum(map(len, lines[:-1])) > 0.75 * longest * (len(lines) - 1)
 
     def flush() -> None:
         if marker is not None:
