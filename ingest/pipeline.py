@@ -189,7 +189,7 @@ class Pipeline:
                     if known is not None and known.reader == _reader_identity(file.uri):
                         reading = Reading(text=known.text, landmarks=known.landmarks, title=known.title)
                     else:
-                        content = file.path.read_bytes()
+                        content = _bytes_as_found(file)
                         reading = pool.read(content, Path(file.uri).suffix)
                         self._blobs.put(content)
                     documents.append(_document(document_id, file, reading))
@@ -335,6 +335,17 @@ def _document(document_id: str, file: SourceFile, reading: Reading) -> Document:
         effective_to=file.effective_to,
         supersedes=file.supersedes,
     )
+
+
+def _bytes_as_found(file: SourceFile) -> bytes:
+    """`InputError` where the file changed after it was discovered: its id would name other bytes."""
+    try:
+        content = file.path.read_bytes()
+    except OSError as error:
+        raise InputError(f"It can't be read ({error.strerror}).") from error
+    if hashlib.sha256(content).hexdigest() != file.sha256:
+        raise InputError("It changed while it was being ingested; run the ingestion again.")
+    return content
 
 
 def _reader_identity(uri: str) -> str:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import Unavailable
-from assistant.models.gguf_file import GgufFile
 from assistant.models.files import write_json
+from assistant.models.gguf_file import GgufFile
 
 CONVERTER = "gguf/1"
 """Identity of these rules: a change of what they would write changes it."""
@@ -53,7 +53,9 @@ def convert_gguf(source: Path, folder: Path, *, tie_head: bool) -> None:
     with GgufFile(source) as file:
         architecture = str(file.metadata.get("general.architecture"))
         if architecture not in _CLASSES:
-            raise Unavailable(f"{source.name} is of architecture {architecture!r}; {', '.join(_CLASSES)} can be converted.")
+            raise Unavailable(
+                f"{source.name} is of architecture {architecture!r}; {', '.join(_CLASSES)} can be converted."
+            )
         tied = tie_head or "output.weight" not in file.tensors
         config = _config(file.metadata, architecture, tied=tied)
         _write_weights(file, folder / "model.safetensors", config, tie_head=tie_head)
@@ -144,7 +146,11 @@ def _write_tokenizer(metadata: dict[str, Any], folder: Path) -> None:
     tokenizer.decoder = decoders.ByteLevel()
     types = metadata["tokenizer.ggml.token_type"]
     tokenizer.add_special_tokens(
-        [AddedToken(token, normalized=False, special=True) for token, of in zip(tokens, types, strict=True) if of == _CONTROL]
+        [
+            AddedToken(token, normalized=False, special=True)
+            for token, of in zip(tokens, types, strict=True)
+            if of == _CONTROL
+        ]
     )
     tokenizer.add_tokens(
         [AddedToken(token, normalized=False) for token, of in zip(tokens, types, strict=True) if of == _USER_DEFINED]

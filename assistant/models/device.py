@@ -1,12 +1,8 @@
-"""Where the models run, and why; the facts that ``muniment doctor`` shows.
-
-Importing this module before torch matters: oneDNN is kept from AMX instructions unless ``ONEDNN_MAX_CPU_ISA`` is set. Some
-virtual machines advertise AMX and forbid it; there any bfloat16 product ends the process with an illegal instruction (seen
-with torch 2.13 on a Xeon with amx_tile). It also makes answers the same on machines with and without it.
-"""
+"""Where the models run, and why; the facts that ``muniment doctor`` shows; how the libraries are set before a model loads."""
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +10,23 @@ from pathlib import Path
 from assistant.config import Device
 from assistant.errors import Unavailable
 
-os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+
+def prepare() -> None:
+    """To be called before a model is loaded. Nothing is fetched from a hub from here on; loading bars and notes about
+    optional kernels stay out of the terminal; errors still speak.
+
+    oneDNN is kept from AMX instructions unless ``ONEDNN_MAX_CPU_ISA`` is set; it reads the variable at the first product. Some
+    virtual machines advertise AMX and forbid it: there any bfloat16 product ends the process with an illegal instruction
+    (seen with torch 2.13; `docs/decisions/003-no-amx.md`).
+    """
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
 
 
 @dataclass(frozen=True, kw_only=True)

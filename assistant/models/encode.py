@@ -12,13 +12,14 @@ from pathlib import Path
 import numpy as np
 
 from assistant.config import Encoder
-from assistant.models.device import Chosen
+from assistant.models.device import Chosen, prepare
 from assistant.protocols import Vectors
 
 
 class SentenceEncoder:
     def __init__(self, folder: Path, section: Encoder, device: Chosen, identity: str) -> None:
         """``identity`` names the weights; how they are used is added to it."""
+        prepare()
         import torch
         from sentence_transformers import SentenceTransformer
 
@@ -35,7 +36,7 @@ class SentenceEncoder:
         )
         self._batch_tokens = section.batch_tokens
         self.max_tokens = section.max_tokens
-        self.dim = int(self._model.get_sentence_embedding_dimension() or 0)
+        self.dim = int(self._model.get_embedding_dimension() or 0)
         self.identity = f"{identity}/mean/{section.max_tokens}"
 
     def embed(self, texts: Sequence[str]) -> Vectors:

@@ -99,12 +99,22 @@ def _failure(wheel: Wheel, errors: str) -> Unavailable | Corrupt:
         return Corrupt(f"The package index sent another {what} than the lock names; nothing of it was kept.")
     if "No space left on device" in errors:
         return Unavailable(f"The disk is full while fetching {what}; make room and pull again.")
-    network = ("Connection", "NewConnectionError", "Retrying", "Temporary failure", "timed out", "ProxyError", "SSLError")
+    network = (
+        "Connection",
+        "NewConnectionError",
+        "Retrying",
+        "Temporary failure",
+        "timed out",
+        "ProxyError",
+        "SSLError",
+    )
     if any(word in errors for word in network):
         return Unavailable(
             f"The package index can't be reached to fetch {what}; check the network or pip's settings, or set paths.mirror."
         )
     if "No matching distribution" in errors:
-        return Unavailable(f"pip's package index has no {what}; point pip at an index that has it, or set paths.mirror.")
+        return Unavailable(
+            f"pip's package index has no {what}; point pip at an index that has it, or set paths.mirror."
+        )
     lines = [line.strip() for line in errors.splitlines() if line.strip().startswith("ERROR")]
     return Unavailable(f"pip could not fetch {what}: {(lines or ['it gave no reason'])[-1].rstrip('.')}.")

@@ -19,7 +19,7 @@ from typing import Any
 
 from assistant.config import GeneratorSection
 from assistant.errors import InputError, Unavailable
-from assistant.models.device import Chosen
+from assistant.models.device import Chosen, prepare
 from assistant.models.grammar import OneOf
 from assistant.protocols import Message, Pieces
 
@@ -42,6 +42,7 @@ class TransformersGenerator:
         """``identity`` names the base; an adapter must have been trained on exactly that (`InputError`). The adapter goes on
         before the first forward pass: on some processors bitsandbytes repacks the weights there, and one loaded later
         changes the base's own logits."""
+        prepare()
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
 

@@ -26,7 +26,6 @@ from assistant.models.manifest import (
     Manifest,
     Source,
     describe,
-    folder_identity,
     read_manifest,
     source_sha256,
     verify_folder,

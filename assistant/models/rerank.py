@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 
 from assistant.errors import Corrupt, InputError, Unavailable
+from assistant.models.device import prepare
 
 MAX_TOKENS = 160
 WEIGHTS, FACTS = "layers.safetensors", "layers.json"
@@ -38,6 +39,7 @@ class CrossEncoder:
     def fresh(cls, base: Path, *, layers: int, start: Path | None = None) -> CrossEncoder:
         """The base with its upper ``layers`` ready for training, as they are or as they stand in ``start``. No dropout: with
         it, training on two cores took 2.4 times as long."""
+        prepare()
         from transformers import AutoModel, AutoTokenizer
 
         model = AutoModel.from_pretrained(
