@@ -99,7 +99,8 @@ def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str) ->
     async def chat_completions(body: chat.ChatRequest, principal: Principal = asker) -> Response:
         assistant = runtime.assistant()
         now = assistant.clock()
-        question = chat.question_of(body, principal, now.date())
+        longest = assistant.config.limits.question_characters
+        question = chat.question_of(body, principal, now.date(), longest=longest)
         run = Run(lambda: assistant.ask(question))
         if body.stream:
             lines = chat.stream(run, stream_id=secrets.token_hex(8), created=now, model=body.model)

@@ -38,11 +38,12 @@
 
   /* After new content: bring the quote, or the newest exchange, into view; keep reading places otherwise. */
   function arrived(element) {
+    nameButtons();
     const shown = element.querySelector(".document");
     if (shown) {
       const quote = shown.querySelector("#quote");
       if (quote) quote.scrollIntoView({ block: "center" });
-      else element.closest(".scroll")?.scrollTo(0, 0);
+      else element.closest(".block")?.scrollTo(0, 0);
       const face = sessionStorage.getItem("muniment-face");
       if (face && shown.querySelector(`[data-face="${face}"]`)) setFace(shown, face);
     }
@@ -55,6 +56,12 @@
       }
     }
     if (element.querySelector(".bar")) setView(body.dataset.view || "ask");
+  }
+
+  /* Gradio's own buttons have pictures only. */
+  function nameButtons() {
+    for (const [kind, name] of [["submit", "Ask"], ["stop", "Stop"]])
+      document.querySelector(`#ask .${kind}-button:not([aria-label])`)?.setAttribute("aria-label", name);
   }
 
   function setView(view) {

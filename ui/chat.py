@@ -47,12 +47,15 @@ class ChatRequest(BaseModel):
     """Ours: answer by the rules in force on this day."""
 
 
-def question_of(request: ChatRequest, principal: Principal, today: date) -> Question:
+def question_of(request: ChatRequest, principal: Principal, today: date, *, longest: int) -> Question:
     """The last message is the question; pairs of user and assistant before it are the history; system messages have no
-    effect. Raises `InputError` where the last message is not the user's."""
+    effect. Raises `InputError` where the last message is not the user's, is empty or has more than ``longest``
+    characters."""
     said = [message for message in request.messages if message.role in ("user", "assistant")]
-    if not said or said[-1].role != "user":
+    if not said or said[-1].role != "user" or not said[-1].text.strip():
         raise InputError("The last message must be the user's question.")
+    if len(said[-1].text) > longest:
+        raise InputError(f"The question has {len(said[-1].text):,} characters; shorten it to {longest:,} or fewer.")
     turns = [
         Turn(question=one.text, answer=other.text)
         for one, other in pairwise(said)

@@ -28,6 +28,8 @@ OPEN = re.compile(
     r"|/(as|documents|v1|ui|assets|static)/.+"
     r"|/gradio_api/(queue/(join|data)|heartbeat/[^/]+|cancel|reset/?|startup-events)"
 )
+LARGEST = 1_000_000
+"""Bytes of a request: a long conversation has some ten thousand."""
 _SOCIAL = re.compile(rb'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>')
 _HEADERS = {
     "x-content-type-options": "nosniff",
@@ -81,6 +83,9 @@ class Guard:
         except MunimentError as error:
             await self._send_text(send, 403, str(error))
             return
+        if not _size_known(scope):
+            await self._send_text(send, 413, f"A request must say its size, and have at most {LARGEST:,} bytes.")
+            return
         if not OPEN.fullmatch(scope["path"]):
             await self._send_text(send, 404, "There is nothing at this address.")
             return
@@ -115,6 +120,13 @@ class Guard:
         await sending({"type": "http.response.body", "body": f"{text}\n".encode()})
 
 
+def _size_known(scope: Scope) -> bool:
+    if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        return True
+    size = dict(scope["headers"]).get(b"content-length", b"")
+    return bool(size.isdigit() and int(size) <= LARGEST)
+
+
 class _Page:
     """Gradio's page on its way out: held back whole, its scripts given a nonce, its advertisements left out."""
 
@@ -127,6 +139,8 @@ class _Page:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self._start = message
+            return
+        if message["type"] != "http.response.body":  # extensions of a test client
             return
         self._body += message.get("body", b"")
         if message.get("more_body"):

@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from assistant.types import Answer, Citation, Hit, Sentence
+from assistant.types import Answer, Citation, Hit, Passage, Sentence
 from ui import words
 from ui.conversation import Conversation, Exchange
-from ui.marks import marked
+from ui.marks import Span, marked
 
 _MARKER = re.compile(r"\[(\d{1,3})\]")
 EXCERPT = 260
@@ -62,12 +62,7 @@ def source_html(hit: Hit, number: int, cited: Sequence[Citation]) -> str:
     passage, document = hit.passage, hit.document
     quote = (cited[0].start, cited[0].end) if cited else None
     opens = quote or (passage.start, passage.end)
-    first, last = words.excerpt_span(
-        len(passage.text), *((quote[0] - passage.start, quote[1] - passage.start) if quote else (0, 0)), EXCERPT
-    )
-    relative = (quote[0] - passage.start, quote[1] - passage.start) if quote else None
-    excerpt = ("… " if first else "") + marked(passage.text, first, last, relative)
-    excerpt += " …" if last < len(passage.text) else ""
+    excerpt = _excerpt(passage, (quote[0] - passage.start, quote[1] - passage.start) if quote else None)
     facts = [words.in_force(document.effective_from, document.effective_to)]
     if passage.page is not None:
         facts.insert(0, f"Page {passage.page}")
@@ -80,6 +75,20 @@ def source_html(hit: Hit, number: int, cited: Sequence[Citation]) -> str:
         f'<span class="source-excerpt">{excerpt}</span>'
         f'<span class="source-facts">{escape(" · ".join(facts))}</span></span></button></li>'
     )
+
+
+def _excerpt(passage: Passage, quote: Span | None) -> str:
+    """A window of the passage around ``quote`` (relative to it). A first line that is the heading is left out: the card
+    names it already."""
+    heading, _, body = passage.text.partition("\n")
+    skipped = len(heading) + 1 if body and passage.where.endswith(heading) else 0
+    text = passage.text
+    start, end = quote or (skipped, skipped)
+    first, last = words.excerpt_span(len(text), start, end, EXCERPT)
+    first = max(first, min(skipped, start))
+    window = marked(text, first, last, quote)
+    window = window.strip().replace("\n\n", "\n")
+    return ("… " if first > skipped else "") + window + (" …" if last < len(text) else "")
 
 
 def sources_html(exchange: Exchange | None, given: int) -> str:
@@ -213,7 +222,7 @@ def _footer(exchange: Exchange, sources: str) -> str:
         "Finished": words.seconds(answer.timings.total),
         "Sentences": f"{len(answer.sentences)} shown, {answer.withheld} withheld",
         "Release": answer.release.id,
-        "Documents": f"snapshot {answer.release.snapshot[:12]}",
+        "Knowledge": f"snapshot {answer.release.snapshot[:12]}",
         "Access policy": answer.release.policy,
         "Receipt": answer.receipt.hash,
     }

@@ -151,8 +151,9 @@ def panel_html(
     heading = "h1" if alone else "h2"
     return (
         f'<article class="document" data-face="text" aria-label="{escape(document.title)}">'
+        '<header class="document-head">'
         f"{_document_bar(document, span, page, alone)}"
-        f'<{heading} class="document-title">{number}{escape(document.title)}{badge}</{heading}>'
+        f'<{heading} class="document-title">{number}<span>{escape(document.title)}</span>{badge}</{heading}></header>'
         f'<p class="panel-note">{words.in_force(document.effective_from, document.effective_to)} · '
         f"{escape(document.uri)} · version <code>{escape(document.version[:8])}</code></p>"
         f"{_page_image(document, page, span)}"
@@ -163,7 +164,7 @@ def panel_html(
 def _document_bar(document: Document, span: Span | None, page: int | None, alone: bool) -> str:
     back = own = faces = ""
     if not alone:
-        back = f'<button type="button" class="quiet back"{attributes(local="close")}>Back to sources</button>'
+        back = f'<button type="button" class="quiet back"{attributes(local="close")}>Close</button>'
         own = f'<a class="quiet" target="_blank" rel="noopener" href="{escape(address(document, span))}">Own window</a>'
     if page is not None:
         faces = (
