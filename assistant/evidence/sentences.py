@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-_END = re.compile(r"(?<=[.!?])((?:\s*\[\d{1,2}\])*)(?=\s+[\"“(\[]?[A-Z0-9£€$•-])|\n+")
+_MARKER = r"\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]"
+# A marker after the full stop belongs to the sentence before it, never to the next: "Claims are paid. [2]" at the end of what
+# was written, or cut anywhere between two pieces of a stream, would else lose its citation.
+_END = re.compile(rf"(?<=[.!?])((?:[^\S\n]*{_MARKER})*)(?=\s+(?!\[\d)[\"“(\[]?[A-Z0-9£€$•-])|\n+")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|No|Nos|Art|Mr|Mrs|Ms|Dr|cf|vs|approx|para|sec|reg)|\b[A-Z]|^\s*\d{1,2}(?:\.\d+)*)\.$", re.I
 )
-_MARKERS = re.compile(r"\s*\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]")
+_MARKERS = re.compile(rf"\s*{_MARKER}")
 
 
 def spans(text: str) -> list[tuple[int, int]]:

@@ -1,0 +1,30 @@
+"""Two worlds: one served to everybody and never changed, one of a test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.world import World
+
+# Time limits are the benchmark's business: a busy machine is no failing test. Fixtures are shared by examples on purpose.
+settings.register_profile("muniment", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.load_profile("muniment")
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Ingested and published. Questions may be asked of it; its documents and policy stay as they are."""
+    world = World.make(tmp_path_factory.mktemp("served"))
+    report = world.ingest()
+    assert report.published
+    assert not report.quarantined
+    return world
+
+
+@pytest.fixture
+def world(served: World, tmp_path: Path) -> World:
+    """A copy, to be changed at will."""
+    return served.copy(tmp_path / "world")
