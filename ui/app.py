@@ -89,9 +89,7 @@ def _wire(
         except MunimentError as error:
             title = "Please choose who you are" if isinstance(error, AccessError) else "Not ready"
             users = desk.config.access.users if desk.config.access.mode == "demo" else ()
-            lost = shell.bar_html(
-                title=desk.config.server.title, users=users, user="", as_of=None, today=desk.today()
-            )
+            lost = shell.bar_html(title=desk.config.server.title, users=users, user="", as_of=None, today=desk.today())
             return None, shell.message_html(title, str(error)), "", lost, gr.Timer(active=False)
 
     def ask(text: str, conversation: Conversation | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
@@ -155,6 +153,4 @@ def _shown(view: View) -> tuple[Conversation, str, str]:
 
 def theme() -> gr.Theme:
     """Fonts of the reader's own system; our style sheet does the rest."""
-    return gr.themes.Base(
-        font=["ui-sans-serif", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]
-    )
+    return gr.themes.Base(font=["ui-sans-serif", "system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])

@@ -31,7 +31,7 @@ def opening(document_id: str, start: int, end: int, marker: int | None = None) -
 
 
 def marker_html(citation: Citation) -> str:
-    where = f"{citation.title}, {citation.where}" if citation.where else citation.title
+    where = words.place(citation.title, citation.where)
     return (
         f'<button type="button" class="cite" aria-label="Source {citation.marker}: {escape(where)}"'
         f' title="{escape(where)}"'
@@ -71,7 +71,7 @@ def source_html(hit: Hit, number: int, cited: Sequence[Citation]) -> str:
         f"{opening(document.id, *opens, number)}>"
         f'<span class="source-number">{number}</span><span class="source-body">'
         f'<span class="source-title">{escape(document.title)}</span>'
-        f'<span class="source-where">{escape(passage.where)}</span>'
+        f'<span class="source-where">{escape(words.section(document.title, passage.where))}</span>'
         f'<span class="source-excerpt">{excerpt}</span>'
         f'<span class="source-facts">{escape(" · ".join(facts))}</span></span></button></li>'
     )
@@ -184,8 +184,8 @@ def abstention_html(answer: Answer) -> str:
     looked = f'<p class="missing"><span class="label">Looked for</span> {escape(missing)}</p>' if missing else ""
     nearest = "".join(
         f'<li><button type="button" class="link"'
-        f"{opening(hit.document.id, hit.passage.start, hit.passage.end, number)}>{escape(hit.document.title)}"
-        f'{", " + escape(hit.passage.where) if hit.passage.where else ""}</button></li>'
+        f"{opening(hit.document.id, hit.passage.start, hit.passage.end, number)}>"
+        f"{escape(words.place(hit.document.title, hit.passage.where))}</button></li>"
         for number, hit in enumerate(answer.hits[:NEAREST], 1)
     )
     near = f'<h4 class="label">Nearest passages</h4><ul>{nearest}</ul>' if nearest else ""
@@ -237,6 +237,6 @@ def _footer(exchange: Exchange, sources: str) -> str:
 def receipt_html(receipt_id: str, receipt_hash: str) -> str:
     return (
         f'<button type="button" class="quiet receipt" title="Copy the receipt"'
-        f'{attributes(local="copy", copy=f"{receipt_id} {receipt_hash}")}>'
+        f"{attributes(local='copy', copy=f'{receipt_id} {receipt_hash}')}>"
         f"Receipt <code>{escape(receipt_id[:12])}</code></button>"
     )

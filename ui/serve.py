@@ -6,11 +6,12 @@ import os
 import socket
 import threading
 import time
-from pathlib import Path
+from collections.abc import Callable
 
 import uvicorn
 
-from assistant.build import build
+from assistant.answer import Assistant
+from assistant.build import build as build_assistant
 from assistant.config import Config
 from assistant.errors import InputError
 from assistant.knowledge.catalogue import utc_now
@@ -19,8 +20,6 @@ from ui.ask import Desk
 from ui.auth import authenticator, is_loopback
 from ui.guard import App, Guard
 from ui.runtime import Runtime
-
-HERE = Path(__file__).parent
 
 
 def create_app(config: Config, runtime: Runtime) -> App:
@@ -51,9 +50,15 @@ def create_app(config: Config, runtime: Runtime) -> App:
     return Guard(api, demo=identify.mode == "demo", ancestors=config.server.frame_ancestors)
 
 
-def serve(config: Config, *, port: int | None = None, host: str | None = None) -> None:
-    """Serves until interrupted. Raises `InputError` for a port in use and for demo mode beyond this machine, and
-    whatever `build` raised while loading."""
+def serve(
+    config: Config,
+    *,
+    port: int | None = None,
+    host: str | None = None,
+    build: Callable[[Config], Assistant] = build_assistant,
+) -> None:
+    """Serves until interrupted. ``build`` runs on a thread of its own while the page listens already. Raises
+    `InputError` for a port in use and for demo mode beyond this machine, and whatever ``build`` raised."""
     started = time.monotonic()
     address = host or config.server.host
     if config.access.mode == "demo" and not is_loopback(address):

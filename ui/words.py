@@ -30,7 +30,7 @@ HEADLINES: dict[Status, str] = {
 
 
 def day(value: date) -> str:
-    """"1 July 2026"."""
+    """ "1 July 2026"."""
     return f"{value.day} {value:%B %Y}"
 
 
@@ -43,8 +43,18 @@ def in_force(start: date | None, end: date | None) -> str:
     return f"In force until {day(end)}" if end else "No dates stated"
 
 
+def section(title: str, where: str) -> str:
+    """The heading path; "" for what stands before the first heading, whose path is the document's title."""
+    return "" if where == title else where
+
+
+def place(title: str, where: str) -> str:
+    """ "Gifts Policy, 4.2 Limits"."""
+    return ", ".join(part for part in (title, section(title, where)) if part)
+
+
 def standing(document: Document, today: date) -> str:
-    """"current", "superseded" (its last day has passed) or "upcoming"."""
+    """ "current", "superseded" (its last day has passed) or "upcoming"."""
     if document.effective_from and document.effective_from > today:
         return "upcoming"
     return "superseded" if document.effective_to and document.effective_to < today else "current"
@@ -56,12 +66,12 @@ def stage(name: str) -> str:
 
 
 def seconds(milliseconds: float | None) -> str:
-    """"3.4 s"; "–" where it did not come to that."""
+    """ "3.4 s"; "–" where it did not come to that."""
     return "–" if milliseconds is None else f"{milliseconds / 1000:.1f} s"
 
 
 def count(number: int, one: str, many: str = "") -> str:
-    """"1 source", "3 sources"."""
+    """ "1 source", "3 sources"."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 

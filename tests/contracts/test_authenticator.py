@@ -58,7 +58,9 @@ def test_loopback(host: str) -> None:
     assert is_loopback(host)
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "10.0.0.3", "example.org", "", "localhost.example.org", "127.0.0.1.nip.io"])
+@pytest.mark.parametrize(
+    "host", ["0.0.0.0", "10.0.0.3", "example.org", "", "localhost.example.org", "127.0.0.1.nip.io"]
+)
 def test_not_loopback(host: str) -> None:
     assert not is_loopback(host)
 

@@ -83,11 +83,11 @@ GIFTS = """# Gifts Policy
 
 Staff may accept a gift worth up to £{limit}. A gift above the limit must be refused & recorded.
 
-## 2 <script>alert("x")</script>
+## 2 `<script>alert("x")</script>`
 
 | Gift | Who approves |
 |---|---|
-| Wine above £{limit} | Head of <b>Compliance</b> |
+| Wine above £{limit} | Head of `<b>Compliance</b>` |
 | Flowers 🌷 | Nobody |
 """
 

@@ -21,7 +21,9 @@ MIA = Principal(user="mia", groups=frozenset({"staff", "mlro"}))
 
 @pytest.fixture
 def client(config: Config, runtime: Runtime) -> TestClient:
-    return TestClient(create_api(runtime, authenticator(config.access), title="Muniment"), raise_server_exceptions=False)
+    return TestClient(
+        create_api(runtime, authenticator(config.access), title="Muniment"), raise_server_exceptions=False
+    )
 
 
 def documents(assistant: Assistant) -> dict[str, str]:

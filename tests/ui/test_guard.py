@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 
 from ui.guard import Guard
 
-INSIDE = "<html><meta property=\"og:title\" content=\"Gradio\" /><script>one</script><script src='x'></script></html>"
+INSIDE = '<html><meta property="og:title" content="Gradio" /><script>one</script><script src=\'x\'></script></html>'
 
 
 def inner() -> FastAPI:
@@ -28,7 +28,9 @@ def inner() -> FastAPI:
     return app
 
 
-def client(*, demo: bool = True, address: str = "127.0.0.1", host: str = "127.0.0.1:7860", **options: object) -> TestClient:
+def client(
+    *, demo: bool = True, address: str = "127.0.0.1", host: str = "127.0.0.1:7860", **options: object
+) -> TestClient:
     guard = Guard(inner(), demo=demo, **options)  # type: ignore[arg-type]
     return TestClient(guard, base_url=f"http://{host}", client=(address, 5000))
 

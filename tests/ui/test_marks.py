@@ -66,9 +66,7 @@ def test_every_character_stands_in_exactly_one_block(pieces: list[tuple[str, obj
 
 
 @given(PIECES, st.integers(-5, 80), st.integers(-5, 80))
-def test_text_survives_and_the_quote_is_what_is_marked(
-    pieces: list[tuple[str, object]], start: int, end: int
-) -> None:
+def test_text_survives_and_the_quote_is_what_is_marked(pieces: list[tuple[str, object]], start: int, end: int) -> None:
     shown = built(pieces)
     first, last = max(0, start), min(end, len(shown.text))
     html = document_html(shown, (first, last))

@@ -58,9 +58,7 @@ def test_failures_and_stops_are_said() -> None:
 
 def test_nothing_of_a_value_becomes_markup_or_an_address() -> None:
     evil = hit(1, title=EVIL, uri=EVIL, text=EVIL * 3, collection=EVIL)
-    shown = replace(
-        ASKED.after(Finished(answer=answer(hits=(evil,), sentences=(sentence(EVIL),)))), question=EVIL
-    )
+    shown = replace(ASKED.after(Finished(answer=answer(hits=(evil,), sentences=(sentence(EVIL),)))), question=EVIL)
     users = (User(id="e", name=EVIL, role=EVIL, groups=frozenset({EVIL})),)
     pages = (
         render.conversation_html(Conversation(user="u", exchanges=(shown,))),

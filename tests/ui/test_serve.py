@@ -57,7 +57,9 @@ def test_public_is_everyone_s_guest(config: Config, runtime: Runtime) -> None:
     public = config.model_copy(update={"access": AccessSection(mode="public")})
     client = TestClient(create_app(public, runtime), base_url="http://any.example", client=("8.8.8.8", 5000))
     assert client.get("/as/mia").status_code == 404
-    body = client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "gifts above the limit"}]})
+    body = client.post(
+        "/v1/chat/completions", json={"messages": [{"role": "user", "content": "gifts above the limit"}]}
+    )
     assert "£75" not in body.text
     uris = {row["uri"] for row in body.json()["muniment"]["evidence"]}
     assert uris == {"rules/complaints.pdf"}

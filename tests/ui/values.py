@@ -20,7 +20,7 @@ from assistant.types import (
 )
 
 TEXT = "4.2 Limits\n\nStaff may accept a gift up to £75 & no more. <i>Wine</i> counts."
-EVIL = '<img src=x onerror=alert(1)>"\'&'
+EVIL = "<img src=x onerror=alert(1)>\"'&"
 TODAY = date(2026, 11, 21)
 
 
