@@ -103,7 +103,12 @@ def test_a_file_cut_short_anywhere_is_refused(made: Path, share: float) -> None:
     whole = (made / "llama.gguf").read_bytes()
     cut = made / "cut.gguf"
     cut.write_bytes(whole[: int(len(whole) * share)])
-    with pytest.raises(Corrupt), GgufFile(cut) as file:
+    with pytest.raises(Corrupt):
+        _read_all(cut)
+
+
+def _read_all(path: Path) -> None:
+    with GgufFile(path) as file:
         for name in file.tensors:
             file.tensor(name)
 
