@@ -63,7 +63,9 @@ class Bm25Searcher:
         import bm25s
 
         index = bm25s.BM25(k1=1.2, b=0.75)
-        index.index([terms(text) for text in texts], show_progress=False)
+        tokens = [terms(text) for text in texts]
+        # Where no text has a term (another script, only stop words) bm25s fails; a term nobody asks for stands in.
+        index.index(tokens if any(tokens) else [[""] for _ in texts], show_progress=False)
         return cls(index)
 
     def save(self, folder: Path) -> None:
