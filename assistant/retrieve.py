@@ -7,6 +7,7 @@ and what was found is checked against it once more.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -76,12 +77,18 @@ def _hits(
     texts = [index_text(snapshot.document_of(row).title, snapshot.passages[row]) for row in candidates]
     for row, score in zip(candidates, reranker.scores(query, texts), strict=True):
         scores[row]["rerank"] = float(score)
-    best = sorted(candidates, key=lambda row: (-scores[row]["rerank"], row))[: section.hits]
+    blended = {
+        row: scores[row]["rerank"]
+        + section.rerank_cosine * scores[row].get("dense", 0.0)
+        - section.rerank_prior * math.log(place)
+        for place, row in enumerate(candidates, start=1)
+    }
+    best = sorted(candidates, key=lambda row: (-blended[row], row))[: section.hits]
     return [
         Hit(
             passage=snapshot.passages[row],
             document=snapshot.document_of(row),
-            score=scores[row]["rerank"],
+            score=blended[row],
             rank=rank,
             found_by=scores[row],
         )

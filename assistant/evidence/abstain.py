@@ -37,7 +37,7 @@ def signals(question: str, hits: Sequence[Hit], idf: Idf) -> dict[str, float]:
     rarest = max(weights, key=lambda t: (weights[t], t), default="")
     best = {name: max(hits, key=lambda h: h.found_by.get(name, 0.0)).passage.id for name in ("dense", "lexical")}
     return {
-        "relevance": 1 / (1 + math.exp(-hits[0].score)),
+        "relevance": 1 / (1 + math.exp(-max(hit.found_by["rerank"] for hit in near))),
         "cosine": max(cosines),
         "margin": max(cosines) - sum(cosines) / len(cosines),
         "coverage": max(shares),
