@@ -52,7 +52,9 @@ def test_a_floor_imports_only_what_lies_below(file: Path) -> None:
 def test_heavy_libraries_stay_in_their_rooms(file: Path) -> None:
     place = str(file.relative_to(ROOT))
     strays = [
-        name for name, _ in imports(file) if name.split(".")[0] in ONLY and not place.startswith(ONLY[name.split(".")[0]] or "\0")
+        name
+        for name, _ in imports(file)
+        if name.split(".")[0] in ONLY and not place.startswith(ONLY[name.split(".")[0]] or "\0")
     ]
     assert strays == []
 

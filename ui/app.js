@@ -58,8 +58,11 @@
     if (element.querySelector(".bar")) setView(body.dataset.view || "ask");
   }
 
-  /* Gradio's own buttons have pictures only. */
+  /* Gradio's own buttons have pictures only, and come and go. */
+  const named = new MutationObserver(nameButtons);
   function nameButtons() {
+    const ask = document.getElementById("ask");
+    if (ask) named.observe(ask, { childList: true, subtree: true });
     for (const [kind, name] of [["submit", "Ask"], ["stop", "Stop"]])
       document.querySelector(`#ask .${kind}-button:not([aria-label])`)?.setAttribute("aria-label", name);
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -89,13 +90,13 @@ class Desk:
             yield self.view(visitor, conversation.updated(exchange.after(Failed(message=str(error)))))
             return
         run = self.runs.start(visitor.page, lambda: assistant.ask(question))
+        started = time.monotonic()
         try:
             for event in run.events():
-                if event is None:
-                    yield None
-                    continue
-                exchange = exchange.after(event)
-                yield self.view(visitor, conversation.updated(exchange))
+                before, exchange = exchange, replace(exchange, seconds=int(time.monotonic() - started))
+                if event is not None:
+                    exchange = exchange.after(event)
+                yield self.view(visitor, conversation.updated(exchange)) if exchange != before else None
         finally:
             run.stop()
             self.runs.finished(visitor.page, run)

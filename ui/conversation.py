@@ -13,11 +13,13 @@ REMEMBERED_TURNS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Exchange:
-    """One question and what has come of it so far. ``sentences`` hold judged sentences only."""
+    """One question and what has come of it so far. ``sentences`` hold judged sentences only; ``seconds`` is how long it
+    has been at work."""
 
     question: str
     as_of: date
     stage: str = ""
+    seconds: int = 0
     hits: tuple[Hit, ...] = ()
     sentences: tuple[Sentence, ...] = ()
     answer: Answer | None = None

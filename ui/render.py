@@ -164,7 +164,8 @@ def _outcome(exchange: Exchange) -> str:
         return f'<p class="notice">Stopped. {said}</p>'
     if exchange.answer is not None:
         return _withheld(exchange.answer.withheld)
-    return f'<p class="working" role="status"><span class="pulse"></span>{escape(words.stage(exchange.stage))}…</p>'
+    elapsed = f'<span class="elapsed" aria-hidden="true">{exchange.seconds} s</span>' if exchange.seconds else ""
+    return f'<p class="working" role="status"><span class="pulse"></span>{escape(words.stage(exchange.stage))}… {elapsed}</p>'
 
 
 def _withheld(number: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import threading
@@ -68,7 +69,7 @@ def serve(
         )
     listening = _listen(address, config.server.port if port is None else port)
     runtime = Runtime(lambda: build(config))
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             create_app(config, runtime),
             log_level="warning",
@@ -88,6 +89,13 @@ def serve(
         listening.close()
     if runtime.future.done():
         runtime.future.result()
+
+
+class _Server(uvicorn.Server):
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open pages hold streams that only end by being cut; uvicorn would print a traceback for each."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -66,7 +66,7 @@ def sayable(passage: Passage, title: str) -> list[str]:
     header = _cells(passage.context) if _CELLS in passage.context else []
     for unit in units:
         plain = " ".join(unit.split())
-        if plain == heading or plain == title:
+        if plain in (heading, title):
             continue
         if _CELLS in unit:
             row = _cells(unit)

@@ -104,10 +104,10 @@ class OverlapJudge:
             )
         if score >= self._section.supported:
             return Judgement(verdict="supported", score=score, start=start, end=end)
-        verdict = "partial" if score >= self._section.partial else "unsupported"
-        return Judgement(
-            verdict=verdict, score=score, start=start, end=end, reason="too little of it stands in the passage"
-        )  # type: ignore[arg-type]
+        reason = "too little of it stands in the passage"
+        if score >= self._section.partial:
+            return Judgement(verdict="partial", score=score, start=start, end=end, reason=reason)
+        return Judgement(verdict="unsupported", score=score, start=start, end=end, reason=reason)
 
 
 def _best_run(claim: _Claim, passage: str) -> tuple[int, int]:

@@ -112,11 +112,7 @@ class Document:
         return self.front["title"]
 
     def front_rows(self) -> list[tuple[str, str]]:
-        return [
-            (label, nice_date(self.front[key]))
-            for key, label in FRONT_LABELS.items()
-            if self.front.get(key)
-        ]
+        return [(label, nice_date(self.front[key])) for key, label in FRONT_LABELS.items() if self.front.get(key)]
 
 
 def nice_date(value: str) -> str:
@@ -247,8 +243,12 @@ def to_pdf(doc: Document) -> bytes:
     title = ParagraphStyle("title", fontName="Helvetica-Bold", fontSize=22, leading=27, textColor=ink, spaceAfter=4)
     bank = ParagraphStyle("bank", parent=body, fontSize=10, textColor=colors.HexColor("#5a6f7d"), spaceAfter=2)
     headings = {
-        1: ParagraphStyle("h1", fontName="Helvetica-Bold", fontSize=15, leading=19, textColor=ink, spaceBefore=14, spaceAfter=5),
-        2: ParagraphStyle("h2", fontName="Helvetica-Bold", fontSize=12, leading=15, textColor=ink, spaceBefore=9, spaceAfter=3),
+        1: ParagraphStyle(
+            "h1", fontName="Helvetica-Bold", fontSize=15, leading=19, textColor=ink, spaceBefore=14, spaceAfter=5
+        ),
+        2: ParagraphStyle(
+            "h2", fontName="Helvetica-Bold", fontSize=12, leading=15, textColor=ink, spaceBefore=9, spaceAfter=3
+        ),
         3: ParagraphStyle("h3", fontName="Helvetica-Bold", fontSize=10.5, leading=14, spaceBefore=6, spaceAfter=2),
     }
     width = A4[0] - 44 * mm
@@ -381,7 +381,9 @@ def to_pdf(doc: Document) -> bytes:
         creator="Group Compliance",
         lang="en-GB",
     )
-    frame = Frame(22 * mm, 19 * mm, width, A4[1] - 40 * mm, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0)
+    frame = Frame(
+        22 * mm, 19 * mm, width, A4[1] - 40 * mm, leftPadding=0, rightPadding=0, topPadding=0, bottomPadding=0
+    )
     template.addPageTemplates([PageTemplate("page", [frame])])
     template.build(story, canvasmaker=Pages)
     return out.getvalue()
@@ -606,7 +608,9 @@ def to_old_html(doc: Document) -> bytes:
         if isinstance(block, Heading):
             tag = f"h{min(block.level + 1, 4)}"
             number, _, rest = html.escape(block.text).partition(" ")
-            lines.append(f'<{tag} style="mso-outline-level:{block.level}"><a name="s{count}"></a><span class=num>{number}</span>&nbsp;{rest}</{tag}>')
+            lines.append(
+                f'<{tag} style="mso-outline-level:{block.level}"><a name="s{count}"></a><span class=num>{number}</span>&nbsp;{rest}</{tag}>'
+            )
             if block.level == 1:
                 lines.append("<!-- WP:section -->")
         elif isinstance(block, Para):
@@ -619,7 +623,9 @@ def to_old_html(doc: Document) -> bytes:
             lines.append(f"</{tag}>")
         elif isinstance(block, Table):
             lines.append('<div align=left><table border=1 cellspacing=0 cellpadding=3 width="95%">')
-            lines.append("<tr>" + "".join(f'<th bgcolor="#CCD9E2">{markup_html(c)}</th>' for c in block.header) + "</tr>")
+            lines.append(
+                "<tr>" + "".join(f'<th bgcolor="#CCD9E2">{markup_html(c)}</th>' for c in block.header) + "</tr>"
+            )
             for row in block.rows:
                 lines.append("<tr>" + "".join(f"<td valign=top>{markup_html(c)}&nbsp;</td>" for c in row) + "</tr>")
             lines.append("</table></div><p>&nbsp;</p>")

@@ -17,21 +17,90 @@ if TYPE_CHECKING:
     from bs4.element import Tag
 
 _NEVER_TEXT = [
-    "script", "style", "noscript", "template", "svg", "math", "canvas", "object", "embed", "iframe", "video", "audio",
-    "source", "picture", "img", "map", "input", "select", "textarea", "button", "datalist", "progress", "meter",
-    "head", "title", "meta", "link",
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "svg",
+    "math",
+    "canvas",
+    "object",
+    "embed",
+    "iframe",
+    "video",
+    "audio",
+    "source",
+    "picture",
+    "img",
+    "map",
+    "input",
+    "select",
+    "textarea",
+    "button",
+    "datalist",
+    "progress",
+    "meter",
+    "head",
+    "title",
+    "meta",
+    "link",
 ]
 _FURNITURE_ELEMENTS = frozenset({"nav", "header", "footer", "aside", "dialog", "menu"})
-_FURNITURE_ROLES = frozenset({
-    "navigation", "banner", "contentinfo", "complementary", "search", "dialog", "alertdialog", "alert", "menu",
-    "menubar", "toolbar", "tooltip",
-})
-_FURNITURE_NAMES = frozenset({
-    "nav", "navbar", "navigation", "menu", "breadcrumb", "breadcrumbs", "crumbs", "cookie", "cookies", "consent",
-    "sidebar", "masthead", "toolbar", "utilities", "share", "sharing", "social", "skip", "skiplink", "modal", "popup",
-    "lightbox", "advert", "adverts", "pagination", "pager", "feedback", "newsletter", "related", "toc",
-    "visuallyhidden", "sronly", "screenreader", "noprint", "printhide",
-})
+_FURNITURE_ROLES = frozenset(
+    {
+        "navigation",
+        "banner",
+        "contentinfo",
+        "complementary",
+        "search",
+        "dialog",
+        "alertdialog",
+        "alert",
+        "menu",
+        "menubar",
+        "toolbar",
+        "tooltip",
+    }
+)
+_FURNITURE_NAMES = frozenset(
+    {
+        "nav",
+        "navbar",
+        "navigation",
+        "menu",
+        "breadcrumb",
+        "breadcrumbs",
+        "crumbs",
+        "cookie",
+        "cookies",
+        "consent",
+        "sidebar",
+        "masthead",
+        "toolbar",
+        "utilities",
+        "share",
+        "sharing",
+        "social",
+        "skip",
+        "skiplink",
+        "modal",
+        "popup",
+        "lightbox",
+        "advert",
+        "adverts",
+        "pagination",
+        "pager",
+        "feedback",
+        "newsletter",
+        "related",
+        "toc",
+        "visuallyhidden",
+        "sronly",
+        "screenreader",
+        "noprint",
+        "printhide",
+    }
+)
 _HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _LARGE_SHARE = 0.35

@@ -101,9 +101,7 @@ def _lines(fragments: Sequence[Fragment]) -> list[tuple[int, Line]]:
         if lines:
             order, last = lines[-1]
             if abs(last.y - fragment.y) < 0.3 * fragment.size and fragment.x0 >= last.x1 - 1:
-                both = replace(
-                    last, text=f"{last.text} {text}", x1=fragment.x1, bold=last.bold and fragment.bold
-                )
+                both = replace(last, text=f"{last.text} {text}", x1=fragment.x1, bold=last.bold and fragment.bold)
                 lines[-1] = (order, both)
                 continue
         line = Line(

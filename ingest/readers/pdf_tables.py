@@ -32,10 +32,7 @@ def ruled(fragments: Sequence[Fragment], rules: Sequence[Rule]) -> tuple[list[Ta
         lines = _positions([rule.y0 for rule in group if rule.y0 == rule.y1])
         if len(columns) < 3 or len(lines) < 2:
             continue
-        inside = [
-            f for f in left
-            if columns[0] - 1 < f.x0 < columns[-1] and lines[0] < f.middle < lines[-1]
-        ]
+        inside = [f for f in left if columns[0] - 1 < f.x0 < columns[-1] and lines[0] < f.middle < lines[-1]]
         cells: dict[tuple[int, int], list[Fragment]] = {}
         for fragment in inside:
             row = len(lines) - bisect_right(lines, fragment.middle) - 1
@@ -120,9 +117,7 @@ def _connected(rules: Sequence[Rule]) -> list[list[Rule]]:
 
 
 def _touch(a: Rule, b: Rule) -> bool:
-    return (
-        a.x0 - _TOUCH <= b.x1 and b.x0 - _TOUCH <= a.x1 and a.y0 - _TOUCH <= b.y1 and b.y0 - _TOUCH <= a.y1
-    )
+    return a.x0 - _TOUCH <= b.x1 and b.x0 - _TOUCH <= a.x1 and a.y0 - _TOUCH <= b.y1 and b.y0 - _TOUCH <= a.y1
 
 
 def _positions(values: Sequence[float]) -> list[float]:
@@ -187,13 +182,10 @@ def _agree(above: _Row, below: _Row) -> bool:
 
 
 def _same_column(a: Fragment, b: Fragment) -> bool:
-    return (
-        abs(a.x0 - b.x0) < _ALIGNED or abs(a.x1 - b.x1) < _ALIGNED or abs(a.x0 + a.x1 - b.x0 - b.x1) < 2 * _ALIGNED
-    )
+    return abs(a.x0 - b.x0) < _ALIGNED or abs(a.x1 - b.x1) < _ALIGNED or abs(a.x0 + a.x1 - b.x0 - b.x1) < 2 * _ALIGNED
 
 
 def same_edges(above: Table, below: Table) -> bool:
     return len(above.edges) == len(below.edges) and all(
         abs(a - b) < _ALIGNED for a, b in zip(above.edges, below.edges, strict=True)
     )
-

@@ -32,7 +32,9 @@ def tables(reading: Reading) -> list[tuple[int, str]]:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "cp1252"])
 def test_encodings(encoding: str) -> None:
-    assert read(".txt", "A gift over £50 – or a café lunch.".encode(encoding)).text == "A gift over £50 – or a café lunch."
+    assert (
+        read(".txt", "A gift over £50 – or a café lunch.".encode(encoding)).text == "A gift over £50 – or a café lunch."
+    )
 
 
 def test_clear_headings_only() -> None:
@@ -156,9 +158,7 @@ def test_automatic_numbers_stand_in_the_text() -> None:
         for at, (form, text) in enumerate([("decimal", "%1"), ("decimal", "%1.%2"), ("lowerLetter", "(%3)")])
     )
     numbering.insert(0, parse_xml(f'<w:abstractNum {nsdecls("w")} w:abstractNumId="77">{levels}</w:abstractNum>'))
-    numbering.append(
-        parse_xml(f'<w:num {nsdecls("w")} w:numId="77"><w:abstractNumId w:val="77"/></w:num>')
-    )
+    numbering.append(parse_xml(f'<w:num {nsdecls("w")} w:numId="77"><w:abstractNumId w:val="77"/></w:num>'))
 
     def add(text: str, level: int, style: str | None) -> None:
         paragraph = document.add_paragraph(text, style=style)
@@ -198,7 +198,14 @@ def test_merged_cells_and_a_frame_drawn_with_a_table() -> None:
 @pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".docx", ".pdf"])
 @pytest.mark.parametrize(
     "data",
-    [b"", b"%PDF-1.4 broken", b"PK\x03\x04 broken", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1doc", b"\x89PNG\r\n", b"a\x00b" * 9],
+    [
+        b"",
+        b"%PDF-1.4 broken",
+        b"PK\x03\x04 broken",
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1doc",
+        b"\x89PNG\r\n",
+        b"a\x00b" * 9,
+    ],
 )
 def test_bytes_that_belie_their_suffix_are_refused_in_one_sentence(suffix: str, data: bytes) -> None:
     with pytest.raises(InputError) as refusal:

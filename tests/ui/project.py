@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from assistant.build import Engines, build
 from assistant.config import Config, load
 from assistant.knowledge.catalogue import Catalogue
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
+from assistant.protocols import Message, Pieces
 from assistant.record.ledger import new_id
 from ingest.pipeline import Pipeline, Request
 
@@ -139,9 +142,20 @@ def make(root: Path, *, mode: str = "demo", threshold: float = 0.0) -> Config:
     return config
 
 
-def assistant_of(config: Config) -> Assistant:
-    engines = Engines(embedder=HashingEmbedder(), generator=ScriptedGenerator(choose=1), device="cpu")
-    return build(config, engines, clock=clock)
+class Unhurried(ScriptedGenerator):
+    """Takes its time over every word, as a model on a small machine does."""
+
+    def generate(
+        self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
+    ) -> Pieces:
+        for piece in super().generate(messages, max_new_tokens=max_new_tokens, seed=seed, among=among):
+            time.sleep(0.3)
+            yield piece
+
+
+def assistant_of(config: Config, *, hurried: bool = True) -> Assistant:
+    generator = ScriptedGenerator(choose=1) if hurried else Unhurried(choose=2)
+    return build(config, Engines(embedder=HashingEmbedder(), generator=generator, device="cpu"), clock=clock)
 
 
 def clock() -> datetime:

@@ -61,6 +61,11 @@ def weak_address(weak: Config) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
+def slow_address(config: Config) -> Iterator[str]:
+    yield from served(config, assistant_of(config, hurried=False))
+
+
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[playwright.Browser]:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with playwright.sync_playwright() as engine:
@@ -199,6 +204,21 @@ def test_abstention(chromium: playwright.Browser, weak_address: str) -> None:
     visit.picture("abstention")
     visit.page.click(".is-abstention .link")
     visit.page.wait_for_selector(".document #quote")
+    visit.context.close()
+
+
+def test_stop(chromium: playwright.Browser, slow_address: str) -> None:
+    visit = Visit(chromium, slow_address)
+    page = visit.page
+    page.fill("#ask textarea", QUESTION)
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".elapsed")
+    assert page.locator(".source").count() > 0
+    visit.picture("working")
+    page.click("#ask .stop-button[aria-label=Stop]")
+    page.wait_for_selector(".notice:has-text('Stopped.')")
+    page.wait_for_selector("#ask .submit-button[aria-label=Ask]")
+    visit.ask("How fast must a complaint be acknowledged?")
     visit.context.close()
 
 
