@@ -85,7 +85,7 @@ class Retrieve(Section):
     lexical_weight: float = Field(1.0, ge=0)
     reranker: Path | None = None
     """Folder of a trained reranker's weights; without one the fused order stands."""
-    rerank_candidates: int = Field(24, ge=1)
+    rerank_candidates: int = Field(30, ge=1)
     rerank_cosine: float = Field(4.0, ge=0)
     """How much the encoder's cosine adds to the reranker's logit."""
     rerank_prior: float = Field(0.5, ge=0)

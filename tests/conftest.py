@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+# before torch computes anything: see docs/decisions/003-no-amx.md
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
+
 from pathlib import Path
 
 import pytest

@@ -36,7 +36,10 @@ def write_index(vectors: Vectors, file: Path) -> None:
     if len(vectors):
         index.train(vectors)
         index.add(vectors)
-    faiss.write_index(index, str(file))
+    try:
+        faiss.write_index(index, str(file))
+    except RuntimeError as error:
+        raise Unavailable(f"{file} can't be written; check space and permissions of the data folder.") from error
 
 
 def read_index(file: Path) -> Any:

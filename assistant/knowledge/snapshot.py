@@ -16,7 +16,8 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -75,6 +76,10 @@ def write_contents(file: Path, documents: Sequence[Document], passages: Sequence
             connection.executemany(
                 "INSERT INTO passages VALUES (?, ?, ?)", [(row, p.id, _dump(p)) for row, p in enumerate(passages)]
             )
+    except sqlite3.OperationalError as error:
+        raise Unavailable(
+            f"{file} can't be written ({error}); check space and permissions of the data folder."
+        ) from error
     finally:
         connection.close()
 
@@ -142,7 +147,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def verify(folder: Path) -> Manifest:
-    """Re-hashes every file against the manifest, and the id against the inputs."""
+    """Re-hashes every file against the manifest, and the manifest's own id and counts against what they are of."""
     manifest = read_manifest(folder)
     if manifest.format != FORMAT:
         raise Unavailable(
@@ -156,22 +161,37 @@ def verify(folder: Path) -> Manifest:
             raise Corrupt(f"{file} is missing from the snapshot; roll back or run `muniment ingest`.")
         if sha256_file(file) != expected:
             raise Corrupt(f"{file} was altered after it was written; roll back or run `muniment ingest`.")
+    if _counts(folder / CONTENTS) != (manifest.documents, manifest.passages):
+        raise Corrupt(f"{folder / MANIFEST} was altered: its counts are not those of {CONTENTS}.")
     return manifest
 
 
 def read_contents(file: Path) -> tuple[tuple[Document, ...], tuple[Passage, ...]]:
     """Documents, and passages in row order. Read-only; SQLite is told that the file can't change."""
-    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
-    try:
+    with _reading(file) as connection:
         documents = tuple(_document(body) for (body,) in connection.execute("SELECT body FROM documents ORDER BY id"))
         passages = tuple(
             Passage(**json.loads(b)) for (b,) in connection.execute("SELECT body FROM passages ORDER BY row")
         )
+    return documents, passages
+
+
+def _counts(file: Path) -> tuple[int, int]:
+    with _reading(file) as connection:
+        query = "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages)"
+        documents, passages = connection.execute(query).fetchone()
+    return documents, passages
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[sqlite3.Connection]:
+    connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
+    try:
+        yield connection
     except sqlite3.DatabaseError as error:
         raise Corrupt(f"{file} can't be read ({error}); roll back or run `muniment ingest`.") from error
     finally:
         connection.close()
-    return documents, passages
 
 
 def _dump(value: Document | Passage) -> str:
