@@ -19,7 +19,7 @@ import numpy as np
 
 from assistant.access import Policy
 from assistant.config import Config
-from assistant.errors import InputError, MunimentError
+from assistant.errors import Corrupt, InputError, MunimentError, Unavailable
 from assistant.knowledge import dense, lexical
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
@@ -28,10 +28,9 @@ from assistant.knowledge.lexical import Bm25Searcher
 from assistant.protocols import Embedder, Reading, Vectors
 from assistant.retrieve import index_text
 from assistant.types import Document, Passage, Progress
-from ingest.canonical import sha256_text
+from ingest.changes import bytes_as_found, changed, document_id, document_of, reads_alike, row_of
 from ingest.discover import Discovered, SourceFile, discover
 from ingest.lock import ingestion_lock
-from ingest.readers import reader_for
 from ingest.split import IDENTITY as SPLITTER
 from ingest.split import split
 from ingest.worker import ReaderPool
@@ -67,6 +66,14 @@ class Report:
     passages: int
     embedded: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class _Before:
+    """What is served: its documents by id, and the row that each has in the inputs of the snapshot's id."""
+
+    documents: Mapping[str, Document]
+    rows: Mapping[str, list[str]]
 
 
 @dataclass
@@ -106,6 +113,11 @@ class Pipeline:
             except (MunimentError, KeyboardInterrupt) as error:
                 self._catalogue.update_job(job, state="failed", note=str(error) or "interrupted")
                 raise
+            except OSError as error:
+                place = error.filename or self._config.data
+                said = f"{place} can't be used ({error.strerror}); check space and permissions of the data folder."
+                self._catalogue.update_job(job, state="failed", note=said)
+                raise Unavailable(said) from error
             self._catalogue.update_job(job, state="done", note=report.snapshot or "dry run")
             return report
 
@@ -114,23 +126,25 @@ class Pipeline:
         found = discover(self._config.corpora, request.paths, request.collection, self._config.ingest)
         self._tell(Progress(stage="discover", done=len(found.files), total=len(found.files)))
         work = _Work(quarantined=[{"uri": r.uri, "reason": r.reason} for r in found.refused])
-        before = self._served()
-        carried = [d for d in before.values() if d.collection not in {c.id for c in found.collections}]
-        planned = {_document_id(f): f for f in found.files}
-        changes = _changes(planned, {d.id: d for d in before.values() if d not in carried})
+        before = self._served(found)
+        looked_at = {c.id for c in found.collections}
+        carried = [d for d in before.documents.values() if d.collection not in looked_at]
+        replaced = [d for d in before.documents.values() if d.collection in looked_at]
+        planned = {document_id(f): f for f in found.files}
 
         if request.dry_run:
+            changes = changed(planned, replaced)
             return self._report(None, False, changes, work, len(planned) + len(carried), 0, started)
-        inputs = self._inputs(planned, carried, work)
+        inputs = self._inputs(planned, carried, before)
         snapshot = snapshots.snapshot_id(inputs)
         folder = snapshots.folder_of(self._config.data, snapshot)
         if not _complete(folder):
             documents = [*carried, *self._read(planned, before, work, job)]
-            if work.quarantined:
-                refused = {q["uri"] for q in work.quarantined}
-                inputs = self._inputs({i: f for i, f in planned.items() if f.uri not in refused}, carried, work)
-                snapshot = snapshots.snapshot_id(inputs)
-                folder = snapshots.folder_of(self._config.data, snapshot)
+            refused = {q["uri"] for q in work.quarantined}
+            planned = {i: f for i, f in planned.items() if f.uri not in refused}
+            inputs = self._inputs(planned, carried, before)
+            snapshot = snapshots.snapshot_id(inputs)
+            folder = snapshots.folder_of(self._config.data, snapshot)
             if not documents:
                 raise InputError("No document could be read, so nothing was published; see the reasons above.")
             if not _complete(folder):
@@ -138,61 +152,56 @@ class Pipeline:
         manifest = snapshots.read_manifest(folder)
         self._set_policy(found)
         published = request.publish and self._publish(snapshot, request)
+        changes = changed(planned, replaced)
         return self._report(snapshot, published, changes, work, manifest.documents, manifest.passages, started)
 
     # --------------------------------------------------------------------------------------------- steps
 
-    def _served(self) -> dict[str, Document]:
-        """Documents of the served snapshot by id; none before the first publication."""
-        current = snapshots.current_id(self._config.data)
-        if current is None:
-            return {}
-        folder = snapshots.folder_of(self._config.data, current)
-        snapshots.verify(folder)
+    def _served(self, found: Discovered) -> _Before:
+        """What is served; nothing before the first publication. A damaged snapshot counts as nothing where every collection
+        is found anew, so that a run mends it; where one would have to be carried over from it, the damage is told."""
+        try:
+            current = snapshots.current_id(self._config.data)
+            if current is None:
+                return _Before({}, {})
+            folder = snapshots.folder_of(self._config.data, current)
+            manifest = snapshots.verify(folder)
+        except (Corrupt, Unavailable) as error:
+            elsewhere = set(self._catalogue.policy().collections) - {c.id for c in found.collections}
+            if elsewhere:
+                missing = ", ".join(sorted(elsewhere))
+                raise Corrupt(f"{error} Ingest {missing} in the same run: nothing can be carried over.") from error
+            return _Before({}, {})
         documents, _ = snapshots.read_contents(folder / snapshots.CONTENTS)
-        return {d.id: d for d in documents}
+        return _Before({d.id: d for d in documents}, {row[0]: row for row in manifest.inputs["documents"]})
 
-    def _inputs(self, planned: Mapping[str, SourceFile], carried: Sequence[Document], work: _Work) -> dict[str, Any]:
-        """Everything that decides what the snapshot holds, and nothing that does not."""
-        rows = [
-            [
-                i,
-                f.uri,
-                f.title,
-                _iso(f.effective_from),
-                _iso(f.effective_to),
-                f.supersedes or "",
-                _reader_identity(f.uri),
-            ]
-            for i, f in planned.items()
-        ] + [
-            [d.id, d.uri, d.title, _iso(d.effective_from), _iso(d.effective_to), d.supersedes or "", d.reader]
-            for d in carried
-        ]
+    def _inputs(
+        self, planned: Mapping[str, SourceFile], carried: Sequence[Document], before: _Before
+    ) -> dict[str, Any]:
+        """Everything that decides what the snapshot holds, and nothing that does not. A carried document keeps its row: what
+        was declared of it is not known from the document itself."""
         return {
-            "documents": sorted(rows),
+            "documents": sorted([*(row_of(i, f) for i, f in planned.items()), *(before.rows[d.id] for d in carried)]),
             "splitter": [SPLITTER, self._config.split.max_tokens, self._config.split.min_tokens],
             "embedder": self._embedder.identity,
             "dense": dense.IDENTITY,
             "lexical": lexical.IDENTITY,
         }
 
-    def _read(
-        self, planned: Mapping[str, SourceFile], before: Mapping[str, Document], work: _Work, job: str
-    ) -> list[Document]:
+    def _read(self, planned: Mapping[str, SourceFile], before: _Before, work: _Work, job: str) -> list[Document]:
         """Canonical text of every planned document; what the served snapshot holds already is not read again."""
         documents: list[Document] = []
         with ReaderPool(self._config.ingest) as pool:
-            for count, (document_id, file) in enumerate(planned.items(), start=1):
-                known = before.get(document_id)
+            for count, (identity, file) in enumerate(planned.items(), start=1):
                 try:
-                    if known is not None and known.reader == _reader_identity(file.uri):
+                    known = before.documents.get(identity)
+                    if known is not None and reads_alike(file, known, before.rows[identity]):
                         reading = Reading(text=known.text, landmarks=known.landmarks, title=known.title)
                     else:
-                        content = _bytes_as_found(file)
+                        content = bytes_as_found(file)
                         reading = pool.read(content, Path(file.uri).suffix)
                         self._blobs.put(content)
-                    documents.append(_document(document_id, file, reading))
+                    documents.append(document_of(identity, file, reading))
                 except InputError as error:
                     work.quarantined.append({"uri": file.uri, "reason": str(error)})
                 self._progress(job, "read", count, len(planned), file.uri)
@@ -254,9 +263,11 @@ class Pipeline:
 
     def _set_policy(self, found: Discovered) -> None:
         """Collections found now say who may read them; those not looked at keep what they said."""
-        present = {c.id for c in found.collections}
         old = self._catalogue.policy()
-        kept = {u: a for u, a in old.documents.items() if u.split("/", 1)[0] not in present}
+        # A document that is gone from its folder keeps its own restriction: until the publication, and after a rollback, it
+        # is still served, and would fall back to what its whole collection allows.
+        found_uris = {f.uri for f in found.files}
+        kept = {uri: access for uri, access in old.documents.items() if uri not in found_uris}
         self._catalogue.set_policy(
             Policy(
                 collections={**old.collections, **{c.id: c.access for c in found.collections}},
@@ -265,12 +276,21 @@ class Pipeline:
         )
 
     def _publish(self, snapshot: str, request: Request) -> bool:
-        parent = snapshots.current_id(self._config.data)
-        if parent == snapshot:
+        """Points to it and records that. A publication whose record a crash prevented is recorded by the next run."""
+        recorded = self._catalogue.publications()
+        parent = recorded[-1]["snapshot"] if recorded else None
+        if parent == snapshot == self._pointed():
             return False
         snapshots.point_to(self._config.data, snapshot)
         self._catalogue.record_publication(snapshot, parent, request.who, request.why)
         return True
+
+    def _pointed(self) -> str | None:
+        """The served snapshot; None also where the pointer is damaged."""
+        try:
+            return snapshots.current_id(self._config.data)
+        except Corrupt:
+            return None
 
     def _progress(self, job: str, stage: str, done: int, total: int, detail: str = "") -> None:
         self._tell(Progress(stage=stage, done=done, total=total, detail=detail))
@@ -302,56 +322,6 @@ def report_json(report: Report) -> dict[str, Any]:
     return {"schema_version": 1, **asdict(report)}
 
 
-def _changes(planned: Mapping[str, SourceFile], before: Mapping[str, Document]) -> dict[str, tuple[str, ...]]:
-    """By uri: an id that is new under a known uri is a change."""
-    old_uris = {d.uri for d in before.values()}
-    new_uris = {f.uri for f in planned.values()}
-    fresh = {f.uri for i, f in planned.items() if i not in before}
-    return {
-        "added": tuple(sorted(fresh - old_uris)),
-        "changed": tuple(sorted(fresh & old_uris)),
-        "unchanged": tuple(sorted(new_uris - fresh)),
-        "removed": tuple(sorted(old_uris - new_uris)),
-    }
-
-
-def _document_id(file: SourceFile) -> str:
-    return "d-" + hashlib.sha256("\0".join((file.key, file.uri, file.sha256)).encode()).hexdigest()[:24]
-
-
-def _document(document_id: str, file: SourceFile, reading: Reading) -> Document:
-    return Document(
-        id=document_id,
-        key=file.key,
-        version=file.sha256,
-        uri=file.uri,
-        title=file.title or reading.title or Path(file.uri).stem,
-        text=reading.text,
-        text_sha256=sha256_text(reading.text),
-        landmarks=reading.landmarks,
-        collection=file.collection,
-        reader=_reader_identity(file.uri),
-        effective_from=file.effective_from,
-        effective_to=file.effective_to,
-        supersedes=file.supersedes,
-    )
-
-
-def _bytes_as_found(file: SourceFile) -> bytes:
-    """`InputError` where the file changed after it was discovered: its id would name other bytes."""
-    try:
-        content = file.path.read_bytes()
-    except OSError as error:
-        raise InputError(f"It can't be read ({error.strerror}).") from error
-    if hashlib.sha256(content).hexdigest() != file.sha256:
-        raise InputError("It changed while it was being ingested; run the ingestion again.")
-    return content
-
-
-def _reader_identity(uri: str) -> str:
-    return reader_for(Path(uri).suffix).identity
-
-
 def _complete(folder: Path) -> bool:
     """Present and intact; a damaged copy of the wanted snapshot is built again."""
     if not (folder / snapshots.MANIFEST).is_file():
@@ -361,7 +331,3 @@ def _complete(folder: Path) -> bool:
     except MunimentError:
         return False
     return True
-
-
-def _iso(day: Any) -> str:
-    return day.isoformat() if day else ""

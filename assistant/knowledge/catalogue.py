@@ -150,7 +150,7 @@ class Catalogue:
         names = ("id", "kind", "state", "stage", "done", "total", "note", "started", "updated")
         with self.connect() as connection:
             rows = connection.execute(
-                f"SELECT {', '.join(names)} FROM jobs ORDER BY started DESC LIMIT ?", (limit,)
+                f"SELECT {', '.join(names)} FROM jobs ORDER BY started DESC, rowid DESC LIMIT ?", (limit,)
             ).fetchall()
         return [dict(zip(names, row, strict=True)) for row in rows]
 
