@@ -1,5 +1,5 @@
 """A small world: a project on disk with two collections, read by the real pipeline, answered by the real assistant on the
-models' in-memory twins. Clock and ids are counted, so that everything in it can be repeated to the byte.
+models' in-memory twins. The clock stands still.
 
     rules   staff         gifts-2024.md and gifts-2026.md (two versions of one document), complaints.md (also public)
     vault   mlro          reports.md
@@ -22,6 +22,7 @@ from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.library import Library
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
 from assistant.protocols import Embedder, Generator, Vectors
+from assistant.record.ledger import new_id
 from assistant.types import Answer, Event, Failed, Finished, Principal, Progress, Question
 from ingest.pipeline import Pipeline, Report, Request
 
@@ -209,7 +210,7 @@ class World:
         config = self.config
         changed = {name: getattr(config, name).model_copy(update=values) for name, values in settings.items()}
         engines = Engines(embedder=HashingEmbedder(), generator=generator or ScriptedGenerator(), device="cpu")
-        return build(config.model_copy(update=changed), engines, clock=clock, ids=ids or counted())
+        return build(config.model_copy(update=changed), engines, clock=clock, ids=ids or new_id)
 
 
 def question(text: str = QUESTION, principal: Principal = STAFF, as_of: date = TODAY, **more: Any) -> Question:

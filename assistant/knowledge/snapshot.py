@@ -17,7 +17,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -65,9 +65,8 @@ def sha256_file(file: Path) -> str:
 
 def write_contents(file: Path, documents: Sequence[Document], passages: Sequence[Passage]) -> None:
     """``passages`` in row order: row n of every index is the n-th passage."""
-    connection = sqlite3.connect(file)
     try:
-        with connection:
+        with closing(sqlite3.connect(file)) as connection, connection:
             connection.execute("CREATE TABLE documents (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
             connection.execute(
                 "CREATE TABLE passages (row INTEGER PRIMARY KEY, id TEXT UNIQUE NOT NULL, body TEXT NOT NULL)"
@@ -80,8 +79,6 @@ def write_contents(file: Path, documents: Sequence[Document], passages: Sequence
         raise Unavailable(
             f"{file} can't be written ({error}); check space and permissions of the data folder."
         ) from error
-    finally:
-        connection.close()
 
 
 def seal(folder: Path, *, snapshot: str, inputs: Mapping[str, Any], documents: int, passages: int) -> Manifest:
