@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from assistant.config import Config
-from assistant.errors import InputError, MunimentError, Unavailable
+from assistant.errors import InputError, MunimentError
 from assistant.evidence import abstain, cite, prompt, quote
+from assistant.evidence.quote import Choice
 from assistant.evidence.sentences import stream
 from assistant.knowledge.library import Library, OpenSnapshot
 from assistant.protocols import Generator, Judge, Ledger, Record, Reranker
@@ -37,6 +38,7 @@ from assistant.types import (
     Status,
     Timings,
     Triage,
+    Turn,
 )
 
 TOO_WEAK = "Nothing in the documents you may see answers this closely enough."
@@ -93,6 +95,7 @@ class Assistant:
 
     def ask(self, question: Question) -> Iterator[Event]:
         """Ends with exactly one `Finished` or `Failed`; closing the iterator stops the generator and closes the record."""
+        question = _encodable(question)
         try:
             text = _checked(question.text, self.config.limits.question_characters)
             asked = self._ledger.append("asked", asked_content(question))
@@ -124,22 +127,26 @@ class Assistant:
         given = prompt.evidence(hits, self.config.prompt, self.count_tokens)
         yield Retrieved(hits=tuple(hits))
 
-        reason = self._too_weak(query, hits, snapshot)
+        section = self.config.generator
+        found = quote.choices(query, given, self.reranker, most=section.choices, margin=section.choice_margin)
+        reason = self._too_weak(query, hits, found, snapshot)
         if not reason:
             yield Progress(stage="write")
-            yield from self._sentences(query, text, given, course)
+            yield from self._sentences(text, given, found, course)
             reason = "" if course.shown else NOT_SUPPORTED if course.withheld else NOT_FOUND
         abstention = Abstention(reason=reason, missing=abstain.missing_terms(text, hits)) if reason else None
         answer = self._record(question, routed, asked, release, course, hits, given, abstention)
         yield Finished(answer=answer)
 
-    def _too_weak(self, query: str, hits: Sequence[Hit], snapshot: OpenSnapshot) -> str:
-        if not hits:
+    def _too_weak(self, query: str, hits: Sequence[Hit], found: Sequence[Choice], snapshot: OpenSnapshot) -> str:
+        if not hits or not found:
             return TOO_WEAK
-        probability = abstain.confidence(abstain.signals(query, hits, snapshot.lexical.idf), self.config.gate)
-        return TOO_WEAK if probability < self.config.gate.threshold else ""
+        values = abstain.signals(query, hits, found[0].score, snapshot.lexical.idf)
+        return TOO_WEAK if abstain.confidence(values, self.config.gate) < self.config.gate.threshold else ""
 
-    def _sentences(self, query: str, text: str, given: Sequence[Hit], course: _Course) -> Iterator[Sentence]:
+    def _sentences(
+        self, text: str, given: Sequence[Hit], found: Sequence[Choice], course: _Course
+    ) -> Iterator[Sentence]:
         """Supported sentences as they are judged; the generator stops when there are enough, when it repeats itself, or
         when it says that it found nothing."""
         section = self.config.generator
@@ -147,13 +154,15 @@ class Assistant:
             prompt.messages(text, given, section.composition),
             max_new_tokens=section.max_new_tokens,
             seed=section.seed,
-            among=self._among(query, given),
+            among=[choice.written for choice in found] if section.composition == "quote" else None,
         )
         seen: set[str] = set()
         try:
             for written in stream(_timed(pieces, course)):
                 sentence = cite.judged(written, given, self._judge)
                 plain = " ".join(sentence.text.lower().split())
+                if not plain:  # a marker by itself
+                    continue
                 if plain in seen or prompt.NOT_FOUND.lower() in plain:
                     return
                 seen.add(plain)
@@ -167,14 +176,6 @@ class Assistant:
                     return
         finally:
             pieces.close()
-
-    def _among(self, query: str, given: Sequence[Hit]) -> tuple[str, ...] | None:
-        """What may be said in the ``quote`` composition; None where the model writes freely."""
-        section = self.config.generator
-        if section.composition == "free":
-            return None
-        found = quote.choices(query, given, self.reranker, most=section.choices, margin=section.choice_margin)
-        return tuple(dict.fromkeys(choice.written for choice in found))
 
     def _record(
         self,
@@ -218,7 +219,7 @@ class Assistant:
         """Closes the record of a question that came to nothing; None where even that can't be written."""
         try:
             return _receipt(self._ledger.append("failed", {"asked": asked.id, "reason": reason}))
-        except Unavailable:
+        except MunimentError:
             return None
 
 
@@ -228,7 +229,17 @@ def _checked(text: str, longest: int) -> str:
         raise InputError("The question is empty; type one.")
     if len(plain) > longest:
         raise InputError(f"The question has {len(plain):,} characters; shorten it to {longest:,} or fewer.")
-    return plain.encode("utf-8", "replace").decode("utf-8")
+    return plain
+
+
+def _encodable(question: Question) -> Question:
+    """Lone surrogates (a terminal's stray byte, a broken JSON escape) become "?": the ledger keeps UTF-8."""
+
+    def mended(text: str) -> str:
+        return text.encode("utf-8", "replace").decode("utf-8")
+
+    history = tuple(Turn(question=mended(t.question), answer=mended(t.answer)) for t in question.history)
+    return replace(question, text=mended(question.text), history=history)
 
 
 def _timed(pieces: Iterator[str], course: _Course) -> Iterator[str]:

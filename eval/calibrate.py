@@ -13,7 +13,7 @@ import numpy as np
 
 from assistant.answer import Assistant
 from assistant.build import principal_of
-from assistant.evidence import abstain, prompt
+from assistant.evidence import abstain, prompt, quote
 from assistant.retrieve import retrieve
 from eval.cases import Case, covered
 
@@ -53,7 +53,8 @@ def _row(assistant: Assistant, case: Case, names: Sequence[str]) -> tuple[list[f
         principal_of(config, case.user), assistant.library.policy(), case.as_of or assistant.clock().date()
     )
     (hits,) = retrieve(snapshot, [case.question], mask, config.retrieve, assistant.reranker)
-    values = abstain.signals(case.question, hits, snapshot.lexical.idf)
     given = prompt.evidence(hits, config.prompt, assistant.count_tokens)
+    found = quote.choices(case.question, given, assistant.reranker, most=1, margin=0)
+    values = abstain.signals(case.question, hits, found[0].score if found else -10.0, snapshot.lexical.idf)
     good = case.answerable and covered(case.gold, [(h.document.uri, h.passage.where) for h in given]) > 0
     return [values[name] for name in names], int(good)

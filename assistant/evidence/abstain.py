@@ -15,35 +15,28 @@ from assistant.retrieve import index_text
 from assistant.types import Hit
 
 Idf = Callable[[str], float]
-SIGNALS = ("relevance", "cosine", "margin", "coverage", "union", "rarest", "agreement")
+SIGNALS = ("sentence", "relevance", "coverage")
+"""Those that the model is fitted on by default: the best by leave-one-out among the sets tried."""
 LOOKED_AT = 4
 """Hits that the signals look at: those that the generator is given."""
 
 
-def signals(question: str, hits: Sequence[Hit], idf: Idf) -> dict[str, float]:
-    """All in about [0, 1]: ``cosine`` of the best hit, ``margin`` of it over the mean of the others, ``coverage`` of the
-    question's terms by the best single hit and ``union`` by the first four, both weighted by rarity, ``rarest`` 1 where the
-    rarest term of the question stands in one of them, ``agreement`` of the two searchers on the
-    first place; ``relevance`` is the reranker's best score through a sigmoid."""
+def signals(question: str, hits: Sequence[Hit], best_sentence: float, idf: Idf) -> dict[str, float]:
+    """``sentence`` and ``relevance``: the reranker's logits of the best sentence that could be said and of the best passage;
+    ``cosine`` of the nearest hit; ``coverage`` of the question's terms by the best single hit, weighted by rarity, in [0, 1].
+
+    Logits, not probabilities: through a sigmoid they saturate, and the area under the curve fell from .90 to .84."""
     near = hits[:LOOKED_AT]
     if not near:
-        return dict.fromkeys(SIGNALS, 0.0)
-    cosines = [hit.found_by.get("dense", 0.0) for hit in near]
+        return {"sentence": best_sentence, "relevance": 0.0, "cosine": 0.0, "coverage": 0.0}
     weights = {term: idf(term) for term in terms(question)}
     total = sum(weights.values()) or 1.0
     held = [set(terms(index_text(hit.document.title, hit.passage))) for hit in near]
-    shares = [sum(w for t, w in weights.items() if t in words) / total for words in held]
-    union = set().union(*held)
-    rarest = max(weights, key=lambda t: (weights[t], t), default="")
-    best = {name: max(hits, key=lambda h: h.found_by.get(name, 0.0)).passage.id for name in ("dense", "lexical")}
     return {
-        "relevance": 1 / (1 + math.exp(-max(hit.found_by["rerank"] for hit in near))),
-        "cosine": max(cosines),
-        "margin": max(cosines) - sum(cosines) / len(cosines),
-        "coverage": max(shares),
-        "union": sum(w for t, w in weights.items() if t in union) / total,
-        "rarest": float(rarest in union),
-        "agreement": float(best["dense"] == best["lexical"]),
+        "sentence": best_sentence,
+        "relevance": max(hit.found_by["rerank"] for hit in near),
+        "cosine": max(hit.found_by.get("dense", 0.0) for hit in near),
+        "coverage": max(sum(w for t, w in weights.items() if t in words) / total for words in held),
     }
 
 
