@@ -1,4 +1,4 @@
-"""Two worlds: one served to everybody and never changed, one of a test's own."""
+"""Two worlds: one that all tests ask and none changes, one of a test's own."""
 
 from __future__ import annotations
 
@@ -20,16 +20,22 @@ settings.load_profile("muniment")
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Ingested and published. Questions may be asked of it; its documents and policy stay as they are."""
-    world = World.make(tmp_path_factory.mktemp("served"))
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Ingested and published, never asked anything: to be copied only."""
+    world = World.make(tmp_path_factory.mktemp("pristine"))
     report = world.ingest()
     assert report.published
     assert not report.quarantined
     return world
 
 
+@pytest.fixture(scope="session")
+def served(pristine: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Questions may be asked of it; its documents and policy stay as they are."""
+    return pristine.copy(tmp_path_factory.mktemp("served"))
+
+
 @pytest.fixture
-def world(served: World, tmp_path: Path) -> World:
+def world(pristine: World, tmp_path: Path) -> World:
     """A copy, to be changed at will."""
-    return served.copy(tmp_path / "world")
+    return pristine.copy(tmp_path / "world")

@@ -204,13 +204,13 @@ class World:
         return Library(self.data, self.catalogue, HashingEmbedder(), "cpu")
 
     def assistant(
-        self, generator: Generator | None = None, ids: Callable[[], str] | None = None, **settings: Any
+        self, generator: Generator | None = None, /, ids: Callable[[], str] = new_id, **settings: Any
     ) -> Assistant:
         """``settings`` replace config sections, as ``gate={"threshold": 1.0}``."""
         config = self.config
         changed = {name: getattr(config, name).model_copy(update=values) for name, values in settings.items()}
         engines = Engines(embedder=HashingEmbedder(), generator=generator or ScriptedGenerator(), device="cpu")
-        return build(config.model_copy(update=changed), engines, clock=clock, ids=ids or new_id)
+        return build(config.model_copy(update=changed), engines, clock=clock, ids=ids)
 
 
 def question(text: str = QUESTION, principal: Principal = STAFF, as_of: date = TODAY, **more: Any) -> Question:

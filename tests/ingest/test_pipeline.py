@@ -67,11 +67,11 @@ def test_unchanged_input_computes_nothing(world: World) -> None:
     assert len(world.catalogue.publications()) == 1
 
 
-def test_another_place_and_time_give_the_same_snapshot(served: World, tmp_path: Path) -> None:
+def test_another_place_and_time_give_the_same_snapshot(pristine: World, tmp_path: Path) -> None:
     other = World.make(tmp_path / "elsewhere")
     report = other.ingest(who="somebody else", why="another reason")
-    assert report.snapshot == snapshots.current_id(served.data)
-    assert contents(other) == contents(served)
+    assert report.snapshot == snapshots.current_id(pristine.data)
+    assert contents(other) == contents(pristine)
 
 
 def test_of_a_changed_document_only_what_changed_is_embedded(world: World) -> None:
@@ -126,15 +126,15 @@ EDITS: tuple[Callable[[World], None], ...] = (
 @settings(max_examples=5)
 @given(edits=st.lists(st.sampled_from(range(len(EDITS))), min_size=1, max_size=3, unique=True), back=st.booleans())
 def test_what_is_published_does_not_depend_on_the_way_there(
-    served: World, tmp_path_factory: pytest.TempPathFactory, edits: list[int], back: bool
+    pristine: World, tmp_path_factory: pytest.TempPathFactory, edits: list[int], back: bool
 ) -> None:
-    world = served.copy(tmp_path_factory.mktemp("history"))
+    world = pristine.copy(tmp_path_factory.mktemp("history"))
     for number in edits:
         EDITS[number](world)
         world.ingest(publish=number % 2 == 0)
     if back:  # to the first state: every edit undone
         shutil.rmtree(world.root / "corpora")
-        shutil.copytree(served.root / "corpora", world.root / "corpora")
+        shutil.copytree(pristine.root / "corpora", world.root / "corpora")
     report = world.ingest()
     scratch = World(tmp_path_factory.mktemp("scratch"))
     for part in ("configs", "corpora"):
@@ -199,9 +199,9 @@ def answers(world: World) -> str:
     return next(d.title for d in library.documents(STAFF, TODAY) if "gifts" in d.uri)
 
 
-def test_killed_anywhere_the_old_or_the_new_snapshot_is_served_whole(served: World, tmp_path: Path) -> None:
-    old = snapshots.current_id(served.data)
-    new_title = served.copy(tmp_path / "whole")
+def test_killed_anywhere_the_old_or_the_new_snapshot_is_served_whole(pristine: World, tmp_path: Path) -> None:
+    old = snapshots.current_id(pristine.data)
+    new_title = pristine.copy(tmp_path / "whole")
     edit(new_title, "rules/collection.toml", '"Gifts Policy"', '"Presents Policy"')
     start = new_title.copy(tmp_path / "start")
     with killed_at(10_000) as reached:
