@@ -11,8 +11,8 @@ from datetime import datetime
 
 from assistant.answer import Assistant
 from assistant.config import Config
-from assistant.errors import AccessError
-from assistant.evidence import prompt
+from assistant.errors import AccessError, InputError
+from assistant.evidence import abstain, prompt
 from assistant.evidence.support import OverlapJudge
 from assistant.knowledge.catalogue import Catalogue, utc_now
 from assistant.knowledge.library import Library
@@ -85,6 +85,9 @@ def build(
     config: Config, engines: Engines | None = None, *, clock: Callable[[], datetime] = utc_now, ids: NewId = new_id
 ) -> Assistant:
     """Everything that `Assistant.ask` needs. Refuses before the models are loaded where there is no knowledge yet."""
+    unknown = sorted(set(config.gate.weights) - set(abstain.KNOWN))
+    if unknown:
+        raise InputError(f"gate.weights: there is no signal {unknown[0]!r}; known are {', '.join(abstain.KNOWN)}.")
     catalogue = Catalogue.open_existing(config.data, clock)
     loaded = engines or build_engines(config)
     judge = OverlapJudge(loaded.embedder, config.judge)

@@ -15,6 +15,7 @@ from assistant.retrieve import index_text
 from assistant.types import Hit
 
 Idf = Callable[[str], float]
+KNOWN = ("sentence", "relevance", "cosine", "coverage")
 SIGNALS = ("sentence", "relevance", "coverage")
 """Those that the model is fitted on by default: the best by leave-one-out among the sets tried."""
 LOOKED_AT = 4
@@ -43,7 +44,7 @@ def signals(question: str, hits: Sequence[Hit], best_sentence: float, idf: Idf) 
 def confidence(values: Mapping[str, float], gate: Gate) -> float:
     """Probability in [0, 1] that the found passages hold the answer."""
     z = gate.intercept + sum(weight * values[name] for name, weight in gate.weights.items())
-    return 1 / (1 + math.exp(-z))
+    return (1 + math.tanh(z / 2)) / 2  # the logistic function; exp(-z) overflows from z = -710 on
 
 
 def missing_terms(question: str, hits: Sequence[Hit]) -> str:
