@@ -31,9 +31,6 @@ class SentenceEncoder:
             model_kwargs={"dtype": torch.bfloat16 if reduced else torch.float32},
         )
         self._model.max_seq_length = section.max_tokens
-        self._model.tokenizer.model_max_length = (
-            1_000_000  # lengths are counted before cutting; encode cuts by max_seq_length
-        )
         self._batch_tokens = section.batch_tokens
         self.max_tokens = section.max_tokens
         self.dim = int(self._model.get_embedding_dimension() or 0)

@@ -23,6 +23,9 @@ from assistant.models.device import Chosen, prepare
 from assistant.models.grammar import OneOf
 from assistant.protocols import Message, Pieces
 
+_SLOT = "\ue000"
+"""A private-use character that stands for a message's text while the template is rendered."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
@@ -82,6 +85,12 @@ class TransformersGenerator:
         """Greedy, so ``seed`` changes nothing; it is taken because the protocol promises reproducibility."""
         with self._lock:
             head, body = self._tokens(messages)
+            longest = self._model.config.max_position_embeddings
+            if len(head) + len(body) > longest:
+                raise InputError(
+                    f"The prompt has {len(head) + len(body):,} tokens, longer than the model can read ({longest:,}); "
+                    "lower prompt.tokens or ask a shorter question."
+                )
             grammar = self._grammar(among) if among is not None else None
             yield from self._text(self._decode(head, body, max_new_tokens, grammar))
 
@@ -93,7 +102,7 @@ class TransformersGenerator:
         cache = self._cache_of(head)
         feed, said, read = list(body), 0, 0.0
         end = self._tokenizer.eos_token_id
-        while said < most:
+        while said < most or (grammar is not None and grammar.inside):
             logits = self._forward(feed, cache)
             read = read or time.perf_counter() - started
             if grammar is None:
@@ -146,15 +155,27 @@ class TransformersGenerator:
         return whole[:shared], whole[shared:]
 
     def _template(self, messages: Sequence[Message], prompt: bool) -> list[int]:
+        """The chat template's tokens with each message's text between them. A text is never read for control tokens: a
+        document that writes the template's own markers stays inside its message."""
         if not messages:
             return []
-        rows = [{"role": m.role, "content": m.content} for m in messages]
-        ids = self._tokenizer.apply_chat_template(rows, add_generation_prompt=prompt, tokenize=True, return_dict=False)
-        return [int(i) for i in ids]
+        rows = [{"role": m.role, "content": _SLOT} for m in messages]
+        rendered = self._tokenizer.apply_chat_template(rows, add_generation_prompt=prompt, tokenize=False)
+        around = rendered.split(_SLOT)
+        if len(around) != len(messages) + 1:
+            raise InputError("The model's chat template does not show every message; use another model.")
+        ids: list[int] = self._tokenizer(around[0], add_special_tokens=False)["input_ids"]
+        for message, after in zip(messages, around[1:], strict=True):
+            ids = ids + self._plain(message.content) + self._tokenizer(after, add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _plain(self, text: str) -> list[int]:
+        """Tokens of a text in which nothing is a control token."""
+        ids: list[int] = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        return ids
 
     def _grammar(self, among: Sequence[str]) -> OneOf:
-        options = [self._tokenizer(f"{text}\n", add_special_tokens=False)["input_ids"] for text in among]
-        return OneOf(options, self._tokenizer.eos_token_id)
+        return OneOf([self._plain(f"{text}\n") for text in among], self._tokenizer.eos_token_id)
 
     def _text(self, runs: Iterator[list[int]]) -> Iterator[str]:
         """Text as it becomes whole: a character cut between two tokens waits for its rest."""

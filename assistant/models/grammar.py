@@ -33,6 +33,11 @@ class OneOf:
             return ()
         return open_options[0][len(self._said) :]
 
+    @property
+    def inside(self) -> bool:
+        """Has an option been begun and not ended?"""
+        return bool(self._said)
+
     def advance(self, tokens: Sequence[int]) -> None:
         """``tokens`` were said; they follow `allowed` or `forced`."""
         for token in tokens:
