@@ -38,7 +38,10 @@ class Catalogue:
     @classmethod
     def open(cls, data: Path, clock: Clock = utc_now) -> Catalogue:
         """Creates the database or brings it to the present schema."""
-        data.mkdir(parents=True, exist_ok=True)
+        try:
+            data.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unavailable(f"{data} can't be used ({error.strerror}); name another folder in paths.data.") from error
         catalogue = cls(data / FILE_NAME, clock)
         with catalogue.connect(write=True) as connection:
             _migrate(connection)
@@ -185,6 +188,8 @@ def _migrate(connection: sqlite3.Connection) -> None:
         raise Unavailable(
             f"The database has schema {version}, newer than this program's {SCHEMA_VERSION}; update the program."
         )
+    if version == SCHEMA_VERSION:
+        return
     for migration in MIGRATIONS[version:]:
         migration(connection)
     connection.execute(f"PRAGMA user_version={SCHEMA_VERSION}")

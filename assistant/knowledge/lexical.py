@@ -78,7 +78,7 @@ class Bm25Searcher:
 
         try:
             return cls(bm25s.BM25.load(folder, mmap=True, load_vocab=True, show_progress=False))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError) as error:
             raise Corrupt(f"The lexical index {folder} can't be read ({error}); run `muniment ingest`.") from error
 
     def search(self, queries: Sequence[str], k: int, allowed: Mask) -> list[list[Found]]:
