@@ -1,0 +1,98 @@
+"""What may be said of a passage: its own sentences as they can stand alone."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.config import JudgeSection
+from assistant.evidence.quote import choices, sayable
+from assistant.evidence.sentences import split_markers
+from assistant.evidence.support import OverlapJudge
+from assistant.models.twins import HashingEmbedder
+from assistant.retrieve import FusedOrder
+from assistant.types import Passage
+from tests.world import MLRO, TODAY, World, ask, question
+
+
+def passage(text: str, where: str = "4 Gifts › 4.2 Limits", context: str = "") -> Passage:
+    return Passage(id="p", document_id="d", start=0, end=len(text), text=text, where=where, context=context)
+
+
+@pytest.mark.parametrize(
+    ("text", "context", "said"),
+    [
+        ("4.2 Limits\nGifts are refused. Wine is not.", "", ["Gifts are refused.", "Wine is not."]),
+        ("Gifts Policy\nGifts are refused.", "", ["Gifts are refused."]),
+        ("Gifts are declared. They are kept. Wine is not.", "", ["Gifts are declared. They are kept.", "Wine is not."]),
+        ("If so, ask.\nThis is all.", "", ["If so, ask. This is all."]),
+        (
+            "Staff must:\n- ask first\n- record it\nNobody else may.",
+            "",
+            ["Staff must: - ask first - record it", "Nobody else may."],
+        ),
+        ("Records:\n(a) letters;\n(b) notes.", "", ["Records: (a) letters; (b) notes."]),
+        (
+            "Gift | Approver | Limit\nWine | Head | £75\nCake | Desk |",
+            "",
+            ["Wine – Approver: Head; Limit: £75.", "Cake – Approver: Desk."],
+        ),
+        ("Wine | Head\nCake | Desk", "Gift | Approver", ["Wine – Approver: Head.", "Cake – Approver: Desk."]),
+        ("- an item without a lead", "", ["- an item without a lead"]),
+        ("4.2 Limits", "", []),
+    ],
+)
+def test_planted_passages(text: str, context: str, said: list[str]) -> None:
+    assert sayable(passage(text, context=context), "Gifts Policy") == said
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Gifts are refused.",
+                " They are kept.",
+                "\n",
+                "\nA | B\n",
+                "1 | 2",
+                " | ",
+                "\n- item",
+                ":",
+                "\n(a) x",
+                "4.2 Limits",
+            ]
+        ),
+        max_size=8,
+    ).map("".join)
+)
+def test_nothing_is_said_that_does_not_stand_there(text: str) -> None:
+    """Every word of what may be said is a word of the passage or of its table's head."""
+    for said in sayable(passage(text, context="Head | Cell"), "Title"):
+        assert said.strip()
+        assert "\n" not in said
+        for word in said.replace("–", " ").replace(";", " ").replace(":", " ").split():
+            assert word.rstrip(".") in f"{text} Head Cell".replace(":", " ").replace(".", " ") or word in text
+
+
+def test_choices_are_the_best_first_within_the_margin_and_marked(served: World) -> None:
+    hits = ask(served.assistant(), question(principal=MLRO)).hits[:3]
+    found = choices("gifts", hits, FusedOrder(), most=4, margin=2.5)
+    assert [choice.score for choice in found] == [0.0, -1.0, -2.0]
+    every = choices("gifts", hits, FusedOrder(), most=99, margin=99)
+    for choice in every:
+        assert choice.text in sayable(hits[choice.marker - 1].passage, hits[choice.marker - 1].document.title)
+        assert split_markers(choice.written) == (choice.text, (choice.marker,))
+    assert choices("gifts", [], FusedOrder(), most=4, margin=1) == ()
+
+
+def test_what_may_be_said_of_the_world_is_supported_by_its_passage(served: World) -> None:
+    """The composition by quotation never withholds its own words, and writes each choice as one sentence of the stream."""
+    judge = OverlapJudge(HashingEmbedder(), JudgeSection())
+    library = served.library()
+    for document in library.documents(MLRO, TODAY):
+        for each in library.current().passages:
+            if each.document_id == document.id:
+                for said in sayable(each, document.title):
+                    (verdict,) = judge.judge(said, [each.text])
+                    assert verdict.verdict == "supported", (said, verdict)
