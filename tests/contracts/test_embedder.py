@@ -26,7 +26,7 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "hashing":
         return lambda most: HashingEmbedder(64, most)
     folder = tiny.encoder(tmp_path_factory.mktemp("encoder") / "bert")
-    chosen = choose(Device(choice="cpu"))
+    chosen = choose(Device(choice="cpu", threads=1))
 
     def made(most: int) -> Embedder:
         # float32 and small batches: rows must not depend on the company they are in, beyond rounding

@@ -37,7 +37,7 @@ def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         return ScriptedGenerator(("A gift needs approval [1]. Records are kept for five years [2].",), choose=2)
     folder = tiny.llama(tmp_path_factory.mktemp("generator") / "llama")
     section = GeneratorSection(model="tiny", quantization="nf4" if request.param == "nf4" else "none")
-    return TransformersGenerator(folder, section, choose(Device(choice="cpu")), "tiny@0")
+    return TransformersGenerator(folder, section, choose(Device(choice="cpu", threads=1)), "tiny@0")
 
 
 def _say(generator: Generator, *messages: Message, most: int = 16, seed: int = 0) -> str:

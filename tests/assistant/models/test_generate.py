@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(folder: Path, quantization: Any = "none", adapter: Path | None = None) -> TransformersGenerator:
     section = GeneratorSection(model="tiny", quantization=quantization)
-    return TransformersGenerator(folder, section, choose(Device(choice="cpu")), IDENTITY, adapter)
+    return TransformersGenerator(folder, section, choose(Device(choice="cpu", threads=1)), IDENTITY, adapter)
 
 
 @pytest.fixture(scope="module")
