@@ -143,7 +143,7 @@ def _of(source: _Source, limits: Ingest) -> tuple[list[SourceFile], list[Refused
     seen = {path.relative_to(source.folder).as_posix() for path in found}
     for path in found:
         relative = path.relative_to(source.folder).as_posix()
-        uri = f"{collection}/{relative}"
+        uri = f"{collection}/{relative}".encode("utf-8", "replace").decode("utf-8")
         reason = _reason_against(path, source.folder, limits)
         if reason:
             refused.append(Refused(uri=uri, reason=reason))
@@ -177,6 +177,8 @@ def _walk(target: Path) -> Iterator[Path]:
 
 
 def _reason_against(path: Path, folder: Path, limits: Ingest) -> str:
+    if any("\ud800" <= letter <= "\udfff" for letter in str(path)):  # bytes that Python could not decode
+        return "Its name is not valid UTF-8; rename it."
     if path.suffix.lower() not in SUFFIXES:
         known = ", ".join(sorted(SUFFIXES))
         return f"Files of type {path.suffix or '(no suffix)'} can't be read; supported are {known}."

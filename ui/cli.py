@@ -297,6 +297,7 @@ def main() -> None:
     """The border where errors become words."""
     with contextlib.suppress(AttributeError):
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         app()
     except MunimentError as error:
