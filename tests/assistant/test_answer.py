@@ -187,16 +187,6 @@ def test_a_quotation_of_two_sentences_is_shown_whole_and_both_are_cited(served: 
     assert "six years. They are" in answer.citations[0].quote
 
 
-def test_a_quotation_of_two_sentences_is_shown_whole_and_both_are_cited(served: World) -> None:
-    answer = ask(served.assistant(), question("How long are complaint files kept?"))
-    assert [s.text for s in answer.sentences] == [
-        "Complaint files are kept for six years.",
-        "They are then destroyed unless a court has asked for them.",
-    ]
-    assert {c.marker for s in answer.sentences for c in s.citations} == {1}
-    assert "six years. They are" in answer.citations[0].quote
-
-
 def test_a_judge_that_is_not_there_fails_and_shows_nothing(served: World) -> None:
     ledger = MemoryLedger(clock)
     events = list(assembled(served, judge=Absent(), ledger=ledger).ask(question()))
