@@ -26,7 +26,8 @@ def signals(question: str, hits: Sequence[Hit], best_sentence: float, idf: Idf) 
     """``sentence`` and ``relevance``: the reranker's logits of the best sentence that could be said and of the best passage;
     ``cosine`` of the nearest hit; ``coverage`` of the question's terms by the best single hit, weighted by rarity, in [0, 1].
 
-    Logits, not probabilities: through a sigmoid they saturate, and the leave-one-out area under the curve (46 questions) was .83 instead of .90."""
+    Logits, not probabilities: through a sigmoid they saturate, and the leave-one-out
+    area under the curve (46 questions) was .83 instead of .90."""
     near = hits[:LOOKED_AT]
     if not near:
         return {"sentence": best_sentence, "relevance": 0.0, "cosine": 0.0, "coverage": 0.0}
