@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from assistant.config import Config
 from assistant.errors import MunimentError
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.catalogue import Catalogue
+from assistant.models.device import cores
 from assistant.record.ledger import SqliteLedger
 
 Finding = tuple[str, str]
@@ -22,7 +22,7 @@ _PACKAGES = ("torch", "transformers", "sentence-transformers", "peft", "bitsandb
 def examine(config: Config) -> dict[str, Any]:
     """``ok`` and ``findings``: name → (state, sentence); states are ok, chosen, degraded, missing."""
     checks: dict[str, Callable[[Config], Finding]] = {
-        "python": lambda _: ("ok", f"{sys.version.split()[0]} on {len(os.sched_getaffinity(0))} cores"),
+        "python": lambda _: ("ok", f"{sys.version.split()[0]} on {cores()} cores"),
         "packages": _packages,
         "device": _device,
         "faiss": _faiss,

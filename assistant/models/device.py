@@ -46,12 +46,18 @@ def choose(section: Device) -> Chosen:
     present = torch.cuda.is_available()
     if section.choice == "cuda" and not present:
         raise Unavailable("The config demands cuda, but PyTorch sees no CUDA device; set device.choice to auto or cpu.")
-    threads = section.threads or len(os.sched_getaffinity(0))
+    threads = section.threads or cores()
     torch.set_num_threads(threads)
     if present and section.choice != "cpu":
         return Chosen(kind="cuda", reason=f"{torch.cuda.get_device_name()} is present", threads=threads, bfloat16=True)
     reason = "the config says cpu" if section.choice == "cpu" else "PyTorch sees no CUDA device"
     return Chosen(kind="cpu", reason=reason, threads=threads, bfloat16="avx512_bf16" in cpu_flags())
+
+
+def cores() -> int:
+    """Processors this process may use; all of the machine's where the system (macOS) can't bind a process to some."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
 
 
 def cpu_flags() -> frozenset[str]:

@@ -13,11 +13,12 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assistant.errors import Corrupt
+from assistant.errors import Corrupt, Unavailable
 from assistant.models.files import inner_files, sha256_of, write_json
 from assistant.models.lock import InnerPath, Sha256, Task
 
 MANIFEST = "manifest.json"
+WEIGHTS = "model.safetensors"
 
 
 class _Value(BaseModel):
@@ -94,7 +95,16 @@ def folder_identity(folder: Path) -> str:
 
 
 def source_sha256(folder: Path) -> str:
-    """What an adapter must be bound to: the manifest's source, else the hash of ``model.safetensors``."""
+    """What an adapter must be bound to: the manifest's source, else the hash of ``model.safetensors``; of a model in several
+    files, the hash of their names and hashes. `Unavailable` where the folder holds no weights."""
     if (folder / MANIFEST).is_file():
         return read_manifest(folder).source.sha256
-    return sha256_of(folder / "model.safetensors")
+    if (folder / WEIGHTS).is_file():
+        return sha256_of(folder / WEIGHTS)
+    shards = sorted(folder.glob("*.safetensors"))
+    if not shards:
+        raise Unavailable(
+            f"{folder} holds no safetensors weights; put the model's folder there, as its publisher gives it."
+        )
+    lines = "".join(f"{shard.name}\0{sha256_of(shard)}\n" for shard in shards)
+    return hashlib.sha256(lines.encode()).hexdigest()

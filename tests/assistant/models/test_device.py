@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from assistant.config import Device
 from assistant.errors import Unavailable
-from assistant.models.device import choose, cpu_flags
+from assistant.models.device import choose, cores, cpu_flags
 
 
 @pytest.fixture(autouse=True)
@@ -38,3 +39,12 @@ def test_without_cuda() -> None:
 def test_with_cuda() -> None:
     assert choose(Device()).kind == choose(Device(choice="cuda")).kind == "cuda"
     assert choose(Device(choice="cpu")).kind == "cpu"
+
+
+def test_cores_where_a_process_can_not_be_bound_to_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """macOS has no such call: the system is patched, not a module of ours."""
+    if hasattr(os, "sched_getaffinity"):
+        assert cores() == len(os.sched_getaffinity(0))
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert cores() == os.cpu_count()
+    assert choose(Device(choice="cpu")).threads == os.cpu_count()

