@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from assistant.errors import InputError
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Task = Literal["encoder", "generator", "transcriber"]
+Task = Literal["encoder", "generator", "transcriber", "vad"]
 
 
 def _plain_relative(value: str) -> str:
@@ -79,7 +79,7 @@ class Locked(_Value):
     """The source file's name once joined."""
     sha256: Sha256
     bytes: int = Field(gt=0)
-    convert: Literal["none", "gguf"] = "none"
+    convert: Literal["none", "gguf", "whisper"] = "none"
     tie_head: bool = False
     wheels: tuple[Wheel, ...] = Field(min_length=1)
     files: tuple[DataFile, ...] = ()

