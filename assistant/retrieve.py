@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,33 @@ from numpy.typing import NDArray
 from assistant.config import Retrieve
 from assistant.errors import Corrupt
 from assistant.knowledge.lexical import terms, words
-from assistant.knowledge.library import OpenSnapshot
-from assistant.protocols import Found, Mask, Reranker
-from assistant.types import Hit, Passage, Turn
+from assistant.protocols import Found, Mask, Reranker, Searcher
+from assistant.types import Document, Hit, Passage, Turn
 
 _REFERS_BACK = frozenset(
     "it its they them their this that these those he she his her there then same instead else".split()
 )
 
 
+class Searchable(Protocol):
+    """What is searched: a served snapshot, or a benchmark's corpus. ``passages[row]`` is row ``row`` of both searchers."""
+
+    @property
+    def passages(self) -> Sequence[Passage]: ...
+
+    @property
+    def dense(self) -> Searcher: ...
+
+    @property
+    def lexical(self) -> Searcher: ...
+
+    def document_of(self, row: int) -> Document: ...
+
+
 def index_text(title: str, passage: Passage) -> str:
     """What is embedded and indexed for a passage: where it stands, the header of its table, and its text."""
-    return "\n".join(part for part in (f"{title} › {passage.where}", passage.context, passage.text) if part)
+    place = " › ".join(part for part in (title, passage.where) if part)
+    return "\n".join(part for part in (place, passage.context, passage.text) if part)
 
 
 def standalone(text: str, history: Sequence[Turn]) -> str:
@@ -48,7 +64,7 @@ class FusedOrder:
 
 
 def retrieve(
-    snapshot: OpenSnapshot, queries: Sequence[str], allowed: Mask, section: Retrieve, reranker: Reranker
+    snapshot: Searchable, queries: Sequence[str], allowed: Mask, section: Retrieve, reranker: Reranker
 ) -> list[list[Hit]]:
     """For each query at most ``section.hits`` hits, best first, rank from 1."""
     by_dense = snapshot.dense.search(queries, section.dense_candidates, allowed)
@@ -60,7 +76,7 @@ def retrieve(
 
 
 def _hits(
-    snapshot: OpenSnapshot,
+    snapshot: Searchable,
     query: str,
     found: Mapping[str, Sequence[Found]],
     allowed: Mask,

@@ -19,6 +19,7 @@ import typer
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
 from ui.cli_eval import eval_app, train_app
+from ui.cli_retrieval import register as register_retrieval
 
 app = typer.Typer(
     name="muniment",
@@ -33,6 +34,7 @@ models_app = typer.Typer(no_args_is_help=True, help="The locked models: list, pu
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(models_app, name="models")
+register_retrieval()
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 

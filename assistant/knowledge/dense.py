@@ -29,13 +29,19 @@ def _faiss() -> Any:
     return faiss
 
 
-def write_index(vectors: Vectors, file: Path) -> None:
+def build_index(vectors: Vectors) -> Any:
     """``vectors``: shape (passages, dim), unit rows."""
     faiss = _faiss()
     index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     if len(vectors):
         index.train(vectors)
         index.add(vectors)
+    return index
+
+
+def write_index(vectors: Vectors, file: Path) -> None:
+    """As `build_index`, into ``file``."""
+    index, faiss = build_index(vectors), _faiss()
     try:
         faiss.write_index(index, str(file))
     except RuntimeError as error:
