@@ -72,8 +72,28 @@ class Ingest(Section):
     max_file_mb: int = Field(50, ge=1)
     reader_seconds: int = Field(60, ge=1)
     reader_memory_mb: int = Field(1500, ge=128)
+    archive_entries: int = Field(2000, ge=1)
+    archive_mb: int = Field(300, ge=1)
+    """What all files of a ZIP archive may have together, unpacked."""
     lock_seconds: float = Field(5.0, ge=0)
     """How long a second ingestion waits for the first before it says who holds the lock."""
+    max_removed_share: float = Field(0.3, ge=0, le=1)
+    """More of the served documents than this may not vanish at once, unless forced with a reason."""
+
+
+class Publish(Section):
+    """How a candidate becomes what is served."""
+
+    four_eyes: bool = False
+    """Whoever prepared a change can't approve it: `ingest` prepares, somebody else runs `snapshots publish`."""
+    golden_top: int = Field(10, ge=1)
+    """A golden question is found where one of its sections stands among so many passages (fused, before reranking)."""
+    golden_min: float = Field(0.7, ge=0, le=1)
+    """Share of a collection's golden questions that must be found."""
+    golden_drop: float = Field(0.03, ge=0, le=1)
+    """By how much that share may fall below the last published snapshot's, over the same questions."""
+    announce_days: int = Field(90, ge=0)
+    """A change of a text that takes effect within so many days is announced with it."""
 
 
 class Retrieve(Section):
@@ -158,6 +178,7 @@ class Config(Section):
     generator: GeneratorSection = GeneratorSection()
     split: Split = Split()
     ingest: Ingest = Ingest()
+    publish: Publish = Publish()
     retrieve: Retrieve = Retrieve()
     prompt: Prompt = Prompt()
     gate: Gate = Gate()

@@ -22,12 +22,22 @@ Vectors = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hidden:
+    """A stretch that a file holds and a person who opens it does not see; ``how`` it is hidden ("white text")."""
+
+    how: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a reader makes of a file: canonical text and where things stand in it. ``title`` "" where the file has none."""
+    """What a reader makes of a file: canonical text and where things stand in it. ``title`` "" where the file has none.
+    ``hidden`` is not in ``text``."""
 
     text: str
     landmarks: tuple[Landmark, ...]
     title: str = ""
+    hidden: tuple[Hidden, ...] = ()
 
 
 class Reader(Protocol):

@@ -24,10 +24,13 @@ from collections.abc import Iterable, Sequence
 from typing import Literal
 
 from assistant.errors import InputError
-from assistant.protocols import Reading
+from assistant.protocols import Hidden, Reading
 from assistant.types import Landmark
+from ingest.invisible import invisible
 
 _Kind = Literal["text", "item", "line", "heading", "table"]
+_MOST_HIDDEN = 50_000
+"""Characters of hidden text that are kept to be looked at: enough to judge them."""
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _SPACES = re.compile("[\t\x1c-\x1f\u00a0\u1680\u2000-\u200a\u202f\u205f\u2800\u3000]")
 _REMOVED = re.compile(
@@ -87,13 +90,22 @@ class Canonical:
         self._page: str | None = None
         self._headings: list[Landmark] = []
         self._tables: list[Landmark] = []
+        self._hidden: dict[Hidden, None] = {}
+        self._hidden_length = 0
+
+    def hide(self, hidden: Hidden) -> None:
+        """Notes what the file holds and a person does not see; said twice it is noted once."""
+        text = one_line(hidden.text)[: _MOST_HIDDEN - self._hidden_length]
+        if text and (noted := Hidden(how=hidden.how, text=text)) not in self._hidden:
+            self._hidden[noted] = None
+            self._hidden_length += len(text)
 
     def page(self, label: str) -> None:
         """What follows stands on page ``label``; a page without text leaves no landmark."""
         self._page = one_line(label)
 
     def heading(self, level: int, text: str) -> None:
-        line = one_line(text)
+        line = self._line(text)
         if line:
             start = self._append(line, "\n\n", "heading")
             self._headings.append(Landmark(kind="heading", start=start, end=self._length, label=line, level=level))
@@ -101,6 +113,7 @@ class Canonical:
     def paragraph(self, text: str, *, glue: Literal[" ", ""] | None = None) -> None:
         """A paragraph; its own line breaks are kept. ``glue`` joins it to the text before it (a paragraph that runs
         over a page break), with a space, or with nothing where a word was cut."""
+        self._look(text)
         body = canonicalise(text)
         if not body:
             return
@@ -113,14 +126,14 @@ class Canonical:
     def item(self, text: str, *, marker: str = "-") -> None:
         """A list item: ``marker`` ("-", "2.", "(a)"), a space, the text. Items without marker are a list of lines of
         their own ("Owner: Compliance")."""
-        body = one_line(text)
+        body = self._line(text)
         if body:
             kind: _Kind = "item" if marker else "line"
             self._append(one_line(f"{marker} {body}"), "\n" if self._last == kind else "\n\n", kind)
 
     def table(self, rows: Iterable[Sequence[str]], *, header: bool = True) -> None:
         """One line ``cell | cell | cell`` a row; ``header``: the first row names the columns."""
-        lines = [_row(row) for row in rows]
+        lines = [self._row(row) for row in rows]
         kept = [line for line in lines if line]
         if not kept:
             return
@@ -130,7 +143,7 @@ class Canonical:
 
     def more_rows(self, rows: Iterable[Sequence[str]]) -> None:
         """Rows that continue the table just added (over a page break); without one, a table of their own."""
-        kept = [line for row in rows if (line := _row(row))]
+        kept = [line for row in rows if (line := self._row(row))]
         if self._last != "table":
             self.table([[line] for line in kept], header=False)
         elif kept:
@@ -159,7 +172,24 @@ class Canonical:
         ]
         order = {"page": 0, "heading": 1, "table": 2}
         marks = sorted([*pages, *ranked, *self._tables], key=lambda mark: (mark.start, order[mark.kind]))
-        return Reading(text="".join(self._parts), landmarks=tuple(marks), title=lone or one_line(title))
+        return Reading(
+            text="".join(self._parts),
+            landmarks=tuple(marks),
+            title=lone or one_line(title),
+            hidden=tuple(self._hidden),
+        )
+
+    def _look(self, raw: str) -> None:
+        for hidden in invisible(raw):
+            self.hide(hidden)
+
+    def _line(self, raw: str) -> str:
+        self._look(raw)
+        return one_line(raw)
+
+    def _row(self, cells: Sequence[str]) -> str:
+        texts = [self._line(cell) for cell in cells]
+        return one_line(" | ".join(texts)) if any(texts) else ""
 
     def _append(self, text: str, separator: str, kind: _Kind) -> int:
         """Adds a canonical piece; its start."""
@@ -174,11 +204,6 @@ class Canonical:
         self._length += len(text)
         self._last = kind
         return start
-
-
-def _row(cells: Sequence[str]) -> str:
-    texts = [one_line(cell) for cell in cells]
-    return one_line(" | ".join(texts)) if any(texts) else ""
 
 
 def _without_title(headings: list[Landmark]) -> tuple[list[Landmark], str]:

@@ -18,24 +18,24 @@ import signal
 import struct
 import subprocess
 import sys
-from dataclasses import astuple
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Timer
+from threading import Event, Timer
 from types import TracebackType
 from typing import Any, BinaryIO
 
 from assistant.config import Ingest
 from assistant.errors import InputError, Unavailable
-from assistant.protocols import Reading
+from assistant.protocols import Hidden, Reading
 from assistant.types import Landmark
+from ingest.readers.archive import SUFFIX as ARCHIVE
+from ingest.readers.archive import Entry
 
 FILES_PER_CHILD = 200
 _LENGTH = struct.Struct(">Q")
-_GRACE_SECONDS = 2
-"""How long the child may outlive its parent's deadline, should the parent be gone."""
-_MEMORY_CODE = 77
-_NEAR_LIMIT = 0.8
-"""lxml has been seen to swallow a failed allocation and return an empty tree: near the limit no result is believed."""
+_START_SECONDS = 60
+"""For the interpreter to come up, on however busy a machine; a file's own time counts from then on."""
+MEMORY_CODE = 77
 
 
 class ReaderPool:
@@ -57,34 +57,7 @@ class ReaderPool:
     def read(self, content: bytes, suffix: str) -> Reading:
         """What the reader of ``suffix`` makes of ``content``. Raises `InputError` where the file can't be read, takes
         too long, wants too much memory or brings its reader down."""
-        if self._served >= FILES_PER_CHILD:
-            self.close()
-        child = self._child or self._start()
-        expired = False
-
-        def expire() -> None:
-            nonlocal expired
-            expired = True
-            child.kill()
-
-        timer = Timer(self._limits.reader_seconds, expire)
-        timer.start()
-        try:
-            reply = _exchange(child, json.dumps({"suffix": suffix}).encode(), content)
-        except KeyboardInterrupt:
-            self.close()  # a reply that nobody took would be the next file's
-            raise
-        finally:
-            timer.cancel()
-        if reply is None:
-            self.close()
-            raise InputError(self._died(child.returncode, expired=expired))
-        self._served += 1
-        answer = json.loads(reply)
-        if answer.get("stop"):
-            self.close()
-        if "error" in answer:
-            raise InputError(answer["error"])
+        answer = json.loads(next(self._ask(content, suffix)))
         return Reading(
             text=answer["text"],
             title=answer["title"],
@@ -92,7 +65,40 @@ class ReaderPool:
                 Landmark(kind=kind, start=start, end=end, label=label, level=level)
                 for kind, start, end, label, level in answer["landmarks"]
             ),
+            hidden=tuple(Hidden(how=how, text=text) for how, text in answer["hidden"]),
         )
+
+    def expand(self, content: bytes) -> tuple[Entry, ...]:
+        """The files of the ZIP archive ``content``, in its order. Raises `InputError` as `read` does, and where the archive
+        as a whole is refused."""
+        messages = self._ask(content, ARCHIVE)
+        return tuple(
+            Entry(name=head["name"], refused=head["refused"], content=b"" if head["empty"] else next(messages))
+            for head in map(json.loads, messages)
+        )
+
+    def _ask(self, content: bytes, suffix: str) -> Iterator[bytes]:
+        """The child's messages about ``content`` but the last, which says how it went."""
+        if self._served >= FILES_PER_CHILD or (self._child is not None and self._child.poll() is not None):
+            self.close()
+        child = self._child or self._start()
+        replies: list[bytes] | None
+        try:
+            with _deadline(child, self._limits.reader_seconds) as expired:
+                replies = _exchange(child, json.dumps({"suffix": suffix}).encode(), content)
+        except KeyboardInterrupt:
+            self.close()  # a reply that nobody took would be the next file's
+            raise
+        if replies is None:
+            self.close()
+            raise InputError(self._died(child.returncode, expired=expired.is_set()))
+        self._served += 1
+        last = json.loads(replies.pop())
+        if last.get("stop") or expired.is_set():
+            self.close()
+        if "error" in last:
+            raise InputError(last["error"])
+        return iter(replies)
 
     def close(self) -> None:
         """Ends the child, whatever it is doing."""
@@ -110,22 +116,27 @@ class ReaderPool:
             raise Unavailable("Reading documents needs the process limits of Linux or macOS; run it there, or in WSL.")
         root = str(Path(__file__).resolve().parents[1])
         paths = os.pathsep.join(part for part in (root, os.environ.get("PYTHONPATH", "")) if part)
-        limits = [str(self._limits.reader_memory_mb), str(self._limits.reader_seconds)]
         self._child = subprocess.Popen(
-            [sys.executable, "-m", "ingest.worker", *limits],
+            [sys.executable, "-m", "ingest.worker_child", self._limits.model_dump_json()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             # One thread: NumPy's OpenBLAS reserves address space for each, on a large machine all there is.
             env={**os.environ, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
+        with _deadline(self._child, _START_SECONDS):
+            ready = _exchange(self._child)
+        if ready is None:
+            code = self._child.returncode
+            self.close()
+            raise Unavailable(f"The process that reads documents does not start (exit code {code}); try it again.")
         return self._child
 
     def _died(self, code: int | None, *, expired: bool) -> str:
         if expired or code == -signal.SIGALRM:
             return f"Reading took longer than {self._limits.reader_seconds} s (ingest.reader_seconds); split the file."
-        if code == _MEMORY_CODE:
-            return _too_large(self._limits.reader_memory_mb)
+        if code == MEMORY_CODE:
+            return too_large(self._limits.reader_memory_mb)
         if code in (-signal.SIGABRT, -signal.SIGTRAP, -signal.SIGILL):
             # C and C++ libraries abort where an allocation fails (PDFium by SIGTRAP or SIGILL)
             return f"Its reader gave up, most likely at the limit of {self._limits.reader_memory_mb} MB; save it anew."
@@ -133,29 +144,48 @@ class ReaderPool:
         return f"The file brings its reader down ({name}); it is damaged or hostile."
 
 
-def _exchange(child: subprocess.Popen[bytes], *messages: bytes) -> bytes | None:
-    """Sends the messages; the reply, or None where the child died."""
+@contextlib.contextmanager
+def _deadline(child: subprocess.Popen[bytes], seconds: float) -> Iterator[Event]:
+    """Kills ``child`` after ``seconds``; the event tells that it came to that."""
+    expired = Event()
+
+    def expire() -> None:
+        expired.set()
+        child.kill()
+
+    timer = Timer(seconds, expire)
+    timer.start()
+    try:
+        yield expired
+    finally:
+        timer.cancel()
+
+
+def _exchange(child: subprocess.Popen[bytes], *messages: bytes) -> list[bytes] | None:
+    """Sends the messages; the replies up to the empty one, or None where the child died."""
     if child.stdin is None or child.stdout is None:
         return None
+    replies: list[bytes] = []
     try:
         for message in messages:
-            _send(child.stdin, message)
+            send(child.stdin, message)
+        while reply := receive(child.stdout):
+            replies.append(reply)
     except BrokenPipeError:
-        child.wait()
-        return None
-    reply = _receive(child.stdout)
+        reply = None
     if reply is None:
         child.wait()
-    return reply
+        return None
+    return replies
 
 
-def _send(stream: BinaryIO | Any, message: bytes) -> None:
+def send(stream: BinaryIO | Any, message: bytes) -> None:
     stream.write(_LENGTH.pack(len(message)))
     stream.write(message)
     stream.flush()
 
 
-def _receive(stream: BinaryIO | Any) -> bytes | None:
+def receive(stream: BinaryIO | Any) -> bytes | None:
     """The next message, None where the stream ends before it is whole."""
     head = stream.read(_LENGTH.size)
     if len(head) < _LENGTH.size:
@@ -165,64 +195,5 @@ def _receive(stream: BinaryIO | Any) -> bytes | None:
     return body if len(body) == length else None
 
 
-def _too_large(memory_mb: int) -> str:
+def too_large(memory_mb: int) -> str:
     return f"Reading it takes more than the limit of {memory_mb} MB (ingest.reader_memory_mb); split the file."
-
-
-# ------------------------------------------------------------------------------------------- in the child
-
-
-def serve(memory_mb: int, seconds: int) -> None:
-    """Answers requests on standard input until it ends."""
-    import resource
-
-    # Replies go where only we write; what a library prints goes to standard error.
-    replies = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    base_mb = _peak_mb()
-    for limit, value in (
-        (resource.RLIMIT_AS, int((base_mb + memory_mb) * 1024 * 1024)),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-    ):
-        resource.setrlimit(limit, (value, value))
-    sys.dont_write_bytecode = True
-    while (request := _receive(sys.stdin.buffer)) is not None:
-        try:
-            content = _receive(sys.stdin.buffer)
-        except MemoryError:
-            sys.exit(_MEMORY_CODE)
-        if content is None:
-            return
-        signal.alarm(seconds + _GRACE_SECONDS)
-        try:
-            answer = _answer(json.loads(request)["suffix"], content)
-            near_limit = _peak_mb() > base_mb + _NEAR_LIMIT * memory_mb
-            reply = json.dumps({"error": _too_large(memory_mb), "stop": True} if near_limit else answer).encode()
-        except MemoryError:
-            sys.exit(_MEMORY_CODE)
-        _send(replies, reply)
-        signal.alarm(0)
-
-
-def _answer(suffix: str, content: bytes) -> dict[str, Any]:
-    from ingest.readers import reader_for
-
-    try:
-        reading = reader_for(suffix).read(content)
-    except InputError as error:
-        return {"error": str(error)}
-    except RecursionError:
-        return {"error": "It is nested too deeply to be read; it is damaged or hostile."}
-    return {"text": reading.text, "title": reading.title, "landmarks": [astuple(mark) for mark in reading.landmarks]}
-
-
-def _peak_mb() -> float:
-    """The most address space this process ever had; 0 where the system doesn't tell."""
-    status = Path("/proc/self/status")
-    lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmPeak:")), 0.0)
-
-
-if __name__ == "__main__":
-    serve(int(sys.argv[1]), int(sys.argv[2]))

@@ -44,12 +44,13 @@ def require_text(data: bytes, wanted: str) -> None:
     kind = kind_of(data)
     if kind:
         raise InputError(f"The file's name says {wanted}, its bytes say {kind}; rename it or convert it.")
-    if not any(data.startswith(bom) for bom, _ in _BOMS) and b"\x00" in data[:4096]:
+    if not any(data.startswith(bom) for bom, _ in _BOMS) and b"\x00" in data[:4096] and not _wide(data):
         raise InputError(f"The file's name says {wanted}, but its bytes are not text; convert it.")
 
 
 def decode(data: bytes) -> str:
-    """Text by its byte-order mark, else as UTF-8, else as charset-normalizer's best guess.
+    """Text by its byte-order mark, else as UTF-16 where every second byte says so, else as UTF-8, else as
+    charset-normalizer's best guess.
 
     Raises `InputError` where no encoding fits.
     """
@@ -60,9 +61,19 @@ def decode(data: bytes) -> str:
             except UnicodeDecodeError as error:
                 raise InputError(f"The file begins like {encoding} but is not; save it as UTF-8.") from error
     try:
-        return data.decode("utf-8")
+        return data.decode(_wide(data) or "utf-8")
     except UnicodeDecodeError:
         return _guess(data)
+
+
+def _wide(data: bytes) -> str:
+    """The UTF-16 that Western text without a byte-order mark is in: nearly every second byte is zero and no other. "" for
+    everything else."""
+    head = data[:4096]
+    even, odd = head[::2].count(0), head[1::2].count(0)
+    if len(head) < 8 or min(even, odd) or max(even, odd) < 0.4 * len(head):
+        return ""
+    return "utf-16-be" if even else "utf-16-le"
 
 
 def _guess(data: bytes) -> str:

@@ -22,7 +22,7 @@ from lxml.etree import XMLSyntaxError
 from assistant.errors import InputError
 from assistant.protocols import Reading
 from ingest.canonical import Canonical
-from ingest.readers.bytes import kind_of
+from ingest.readers import package
 from ingest.readers.docx_styles import Numbering, Styles, is_on, w
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -56,13 +56,7 @@ class DocxReader:
 
 
 def _open(data: bytes) -> Any:
-    if not data:
-        raise InputError("The file is empty.")
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise InputError("The file is an old or password-protected Word document; save it as an open .docx.")
-    if not data.startswith(b"PK"):
-        found = kind_of(data) or "no Word document"
-        raise InputError(f"The file's name says a Word document, its bytes say {found}; rename it or convert it.")
+    package.check(data, "a Word document")
     try:
         return Document(io.BytesIO(data))
     except _DAMAGED as error:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable
 
 import docx
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,15 @@ def _docx() -> bytes:
     return out.getvalue()
 
 
+def _xlsx() -> bytes:
+    book = openpyxl.Workbook()
+    book.active.title = HEADING
+    book.active.append([PROSE])
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
 def _pdf() -> bytes:
     out = io.BytesIO()
     style = getSampleStyleSheet()
@@ -43,6 +53,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     ".md": lambda: f"## {HEADING}\n\n{PROSE}".encode(),
     ".html": lambda: f"<h2>{HEADING}</h2><p>{PROSE}</p>".encode(),
     ".docx": _docx,
+    ".xlsx": _xlsx,
     ".pdf": _pdf,
 }
 
@@ -86,7 +97,7 @@ def test_empty_bytes_are_refused(reader: Reader) -> None:
 
 
 def test_another_formats_bytes_are_refused(reader: Reader) -> None:
-    for suffix in (".docx", ".pdf"):
+    for suffix in (".docx", ".xlsx", ".pdf"):
         if suffix not in reader.suffixes:
             with pytest.raises(InputError):
                 reader.read(SAMPLES[suffix]())
