@@ -11,26 +11,44 @@ Every message is one sentence for a person, saying what to do. Foreign errors ar
 (`raise InputError(...) from error`); nothing else is caught.
 """
 
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+FailureKind = Literal["input", "access", "unavailable", "transient", "corrupt", "internal"]
+
 
 class MunimentError(Exception):
-    """Base of every error that a face may show as it stands."""
+    """Base of every error that a face may show as it stands; ``kind`` is the class as a word, for events and JSON."""
+
+    kind: ClassVar[FailureKind] = "internal"
 
 
 class InputError(MunimentError):
     """The caller must change what was given."""
 
+    kind = "input"
+
 
 class AccessError(InputError):
     """The principal may not. The message is the same whether the thing exists or not."""
+
+    kind = "access"
 
 
 class Unavailable(MunimentError):
     """Something configured is not there; the message names what to install, pull or start."""
 
+    kind = "unavailable"
+
 
 class Transient(MunimentError):
     """The same call may succeed later (a lock held, a server busy)."""
 
+    kind = "transient"
+
 
 class Corrupt(MunimentError):
     """Stored bytes differ from what was recorded; serving them would be worse than stopping."""
+
+    kind = "corrupt"

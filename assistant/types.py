@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
+from assistant.errors import FailureKind
+
 Verdict = Literal["supported", "partial", "unsupported"]
 Status = Literal["answered", "abstained", "clarify", "escalated", "refused"]
 Channel = Literal["chat", "voice", "cli", "api"]
@@ -249,10 +251,12 @@ class Finished:
 
 @dataclass(frozen=True, kw_only=True)
 class Failed:
-    """``message`` is one sentence for a person; ``receipt`` names the ledger record where it could be written."""
+    """``message`` is one sentence for a person, ``kind`` the class of the error (`assistant.errors`); ``receipt`` names the
+    ledger record where it could be written."""
 
     message: str
     receipt: Receipt | None = None
+    kind: FailureKind = "internal"
 
 
 Event = Progress | Retrieved | Sentence | Finished | Failed

@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from assistant.errors import AccessError, Corrupt, InputError, MunimentError, Transient, Unavailable
+from assistant.errors import AccessError, FailureKind, InputError, MunimentError
 from assistant.protocols import Authenticator
 from assistant.types import Document, Principal
 from ui import chat, shell
@@ -26,21 +26,23 @@ log = logging.getLogger("muniment")
 HERE = Path(__file__).parent
 ASSETS = {"style.css": "text/css", "app.js": "text/javascript"}
 PRIVATE = {"Cache-Control": "private, no-store"}
-_STATUS: tuple[tuple[type[MunimentError], int], ...] = (
-    (AccessError, 404),
-    (InputError, 400),
-    (Unavailable, 503),
-    (Transient, 503),
-    (Corrupt, 500),
-    (MunimentError, 500),
-)
+_STATUS: dict[FailureKind, int] = {
+    "input": 400,
+    "access": 403,
+    "unavailable": 503,
+    "transient": 503,
+    "corrupt": 500,
+    "internal": 500,
+}
 
 Offset = Annotated[int, Query(ge=0)]
 
 
 def status_of(error: MunimentError) -> int:
-    """The first class that fits. What you may not see is not found: the same whether it exists or not."""
-    return next(status for kind, status in _STATUS if isinstance(error, kind))
+    """By the error's kind. What you may not see is not found: the same whether it exists or not."""
+    if isinstance(error, AccessError):
+        return 404
+    return _STATUS[error.failed if isinstance(error, chat.AskFailed) else error.kind]
 
 
 def span_in(document: Document, start: int, end: int) -> Span | None:
@@ -125,19 +127,20 @@ def _border(api: FastAPI) -> None:
 
     @api.exception_handler(MunimentError)
     def refused(request: Request, error: MunimentError) -> Response:
-        return _say(request, status_of(error), str(error), type(error).__name__)
+        kind = error.failed if isinstance(error, chat.AskFailed) else error.kind
+        return _say(request, status_of(error), str(error), kind)
 
     @api.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> Response:
         first: dict[str, Any] = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "body") or "the request"
-        return _say(request, 400, f"{where}: {first['msg']}.", "InputError")
+        return _say(request, 400, f"{where}: {first['msg']}.", "input")
 
     @api.exception_handler(Exception)
     def broken(request: Request, error: Exception) -> Response:
         one = secrets.token_hex(4)
         log.error("error %s at %s: %r", one, request.url.path, error)
-        return _say(request, 500, f"Something went wrong on our side; tell the operator the number {one}.", "error")
+        return _say(request, 500, f"Something went wrong on our side; tell the operator the number {one}.", "internal")
 
 
 def _say(request: Request, status: int, sentence: str, kind: str) -> Response:

@@ -87,7 +87,7 @@ class Desk:
         try:
             assistant = self.runtime.assistant()
         except MunimentError as error:
-            yield self.view(visitor, conversation.updated(exchange.after(Failed(message=str(error)))))
+            yield self.view(visitor, conversation.updated(exchange.after(Failed(message=str(error), kind=error.kind))))
             return
         run = self.runs.start(visitor.page, lambda: assistant.ask(question))
         started = time.monotonic()

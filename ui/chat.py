@@ -70,11 +70,19 @@ def question_of(request: ChatRequest, principal: Principal, today: date, *, long
     )
 
 
+class AskFailed(MunimentError):
+    """The question ended in `Failed`, whose ``kind`` this carries."""
+
+    def __init__(self, event: Failed) -> None:
+        super().__init__(event.message)
+        self.failed = event.kind
+
+
 def completion(run: Run, *, created: datetime, model: str) -> dict[str, Any]:
-    """The whole answer at once. Raises `MunimentError` with the sentence where it failed."""
+    """The whole answer at once. Raises `AskFailed` with the sentence where it failed."""
     for event in run.events():
         if isinstance(event, Failed):
-            raise MunimentError(event.message)
+            raise AskFailed(event)
         if isinstance(event, Finished):
             answer = event.answer
             message = {"role": "assistant", "content": content_of(answer)}
@@ -109,8 +117,8 @@ def _lines(run: Run, head: dict[str, Any]) -> Iterator[str]:
             case Finished(answer=answer):
                 rest = {} if said else {"content": content_of(answer)}
                 yield _chunk(head, rest, finish="stop", usage=usage_of(answer), muniment=answer_json(answer))
-            case Failed(message=message):
-                yield f"data: {json.dumps(error_json(message, 'failed'))}\n\n"
+            case Failed(message=message, kind=kind):
+                yield f"data: {json.dumps(error_json(message, kind))}\n\n"
     yield "data: [DONE]\n\n"
 
 

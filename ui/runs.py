@@ -1,7 +1,7 @@
 """One question at work on a thread of its own, so that a face can show a beat, stop at once and notice a lost client.
 
 The assistant's iterator is made, advanced and closed on that one thread; a face only takes events from a queue.
-Stopping takes effect for the face at once and for the model at its next event.
+Stopping takes effect for the face at once and for the model at its next event: an iterator can't be closed while it is at work.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ class Run:
     def stop(self) -> None:
         """Asks the run to end; doing it twice, or after the end, is harmless."""
         self._stopped.set()
+        self._events.put(None)  # wakes the face
 
     def events(self, beat: float = BEAT) -> Iterator[Event | None]:
         """Events as they come, None where ``beat`` seconds pass without one. Ends after the last event, or soon after
@@ -47,7 +48,8 @@ class Run:
                     yield None
                     continue
                 if event is None:
-                    self._future.result()
+                    if not self.stopped:
+                        self._future.result()
                     return
                 yield event
         finally:

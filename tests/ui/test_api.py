@@ -9,11 +9,13 @@ from fastapi.testclient import TestClient
 
 from assistant.answer import Assistant
 from assistant.config import Config
-from assistant.errors import Corrupt, InputError, Transient, Unavailable
-from assistant.types import Principal
-from tests.ui.project import assistant_of
+from assistant.errors import AccessError, Corrupt, FailureKind, InputError, MunimentError, Transient, Unavailable
+from assistant.types import Failed, Principal
+from tests.ui.project import NOW, assistant_of
 from ui.api import create_api, status_of
 from ui.auth import authenticator
+from ui.chat import AskFailed, completion
+from ui.runs import Run
 from ui.runtime import LOADING, Runtime
 
 MIA = Principal(user="mia", groups=frozenset({"staff", "mlro"}))
@@ -184,7 +186,19 @@ def test_assets_are_ours_only(client: TestClient) -> None:
 
 
 def test_an_error_tells_the_caller_what_to_do() -> None:
-    assert [status_of(kind("x.")) for kind in (InputError, Unavailable, Transient, Corrupt)] == [400, 503, 503, 500]
+    kinds = (InputError, AccessError, Unavailable, Transient, Corrupt, MunimentError)
+    assert [status_of(kind("x.")) for kind in kinds] == [400, 404, 503, 503, 500, 500]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"), [("input", 400), ("access", 403), ("unavailable", 503), ("transient", 503), ("corrupt", 500)]
+)
+def test_a_question_that_fails_says_its_kind(kind: FailureKind, status: int) -> None:
+    """Planted at the end of a run: what the assistant says when it fails."""
+    event = Failed(message="It failed.", kind=kind)
+    with pytest.raises(AskFailed, match="It failed") as told:
+        completion(Run(lambda: iter([event])), created=NOW, model="m")
+    assert status_of(told.value) == status
 
 
 def test_a_bug_is_a_number_not_a_traceback(config: Config) -> None:
