@@ -21,6 +21,7 @@ from assistant.record.ledger import NewId, SqliteLedger, new_id
 from assistant.release import Identities
 from assistant.retrieve import FusedOrder
 from assistant.types import Principal
+from assistant.voice.listen import Listener
 
 log = logging.getLogger("muniment")
 
@@ -43,7 +44,8 @@ def build_embedder(config: Config) -> Embedder:
     from assistant.models.registry import Registry
 
     registry, name = Registry(config), config.encoder.model
-    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name))
+    adapter = config.resolve(config.encoder.adapter) if config.encoder.adapter else None
+    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name), adapter)
 
 
 def build_reranker(config: Config) -> Reranker:
@@ -79,6 +81,25 @@ def build_engines(config: Config) -> Engines:
         device=device.kind,
         adapter=str(config.generator.adapter) if config.generator.adapter else None,
     )
+
+
+def build_listener(config: Config) -> Listener:
+    """Detector and transcriber on verified weights; `Unavailable` names what to install or pull."""
+    from assistant.models.device import choose
+    from assistant.models.registry import Registry
+    from assistant.models.speech import WhisperTranscriber
+    from assistant.models.speech_vad import SileroVad
+
+    registry, section = Registry(config), config.voice
+    transcriber = WhisperTranscriber(
+        registry.path(section.transcriber),
+        choose(config.device),
+        registry.identity(section.transcriber),
+        language=section.language,
+        batch=section.batch,
+    )
+    detector = SileroVad(registry.path(section.detector), registry.identity(section.detector))
+    return Listener(detector, transcriber, language=section.language, correct_below=section.correct_below)
 
 
 def build(

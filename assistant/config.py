@@ -39,6 +39,8 @@ class Device(Section):
 
 class Encoder(Section):
     model: str = "minilm-l6"
+    adapter: Path | None = None
+    """Folder of a LoRA that was trained on this model; merged into it."""
     batch_tokens: int = Field(4096, ge=64)
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     max_tokens: int = Field(256, ge=16, le=512)
@@ -169,6 +171,39 @@ class Limits(Section):
     question_characters: int = Field(2000, ge=10)
 
 
+class Telephone(Section):
+    """The gateway for telephone lines (`muniment call`); Twilio's Media Streams messages."""
+
+    public_url: str = ""
+    """The address that the line calls, as in ``wss://voice.example.com/telephone``: what requests are signed for."""
+    token_variable: str = "MUNIMENT_TELEPHONE_TOKEN"
+    """Name of the environment variable that holds the signing secret; the secret itself never stands in a file."""
+    calls: int = Field(4, ge=1)
+    """Calls served at once; the next one is refused with a sentence."""
+    waiting: int = Field(8, ge=1)
+    """Utterances that may wait for the transcriber; beyond it the caller is asked to say it again."""
+    minutes: int = Field(30, ge=1)
+    """The longest call."""
+
+
+class VoiceSection(Section):
+    """Speech to text. Nothing of it is loaded, or pulled, unless voice is used."""
+
+    transcriber: str = "whisper-tiny.en"
+    detector: str = "silero-vad"
+    language: Literal["en"] = "en"
+    microphone: Literal["auto", "on", "off"] = "auto"
+    """The chat's microphone; auto shows it where the models are pulled and the packages installed."""
+    batch: int = Field(8, ge=1)
+    minutes: int = Field(120, ge=1)
+    """The longest recording."""
+    correct_below: float = Field(0.6, ge=0, le=1)
+    """Under this confidence a word that the collection does not know becomes the term that sounds like it."""
+    confirm: float = Field(0.5, ge=0, le=1)
+    """How readily doubtful figures, dates, names, rule numbers and negations are read back: 0 never, 1 always."""
+    telephone: Telephone = Telephone()
+
+
 class Config(Section):
     root: Path
     """The project root; set by `load`, never in the file."""
@@ -186,6 +221,7 @@ class Config(Section):
     access: AccessSection = AccessSection()
     server: Server = Server()
     limits: Limits = Limits()
+    voice: VoiceSection = VoiceSection()
 
     def resolve(self, path: Path) -> Path:
         """``path`` under the project root, unless absolute."""

@@ -1,0 +1,222 @@
+"""Whisper as a `Transcriber`: openai-whisper's model and decoding on verified safetensors, many clips at once.
+
+What differs from ``whisper.transcribe``: the encoder sees a clip, not the clip in 30 seconds of silence (most of its work for
+a short question); no timestamps are decoded, because the voice detector knows where speech is; words get their times and
+confidences from one pass over the finished text; and what looks doubtful is heard a second time, by beam search over the
+full window, instead of being sampled at rising temperatures. The same sound gives the same words (law 8).
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from assistant.errors import Corrupt, Unavailable
+from assistant.models.device import Chosen, prepare
+from assistant.models.speech_align import SECONDS, token_times, words_of
+from assistant.voice.values import RATE, Heard, Samples, Word
+
+LONGEST = 30.0
+DOUBTFUL_LOGPROB = -0.8
+DOUBTFUL_COMPRESSION = 2.4
+_BEAMS = 5
+_PROMPT_TOKENS = 160
+_MARGIN = 1.0
+"""Seconds of silence that the encoder sees after a clip: without any, last words are lost or repeated."""
+
+
+class WhisperTranscriber:
+    """Safe to share: one call is served at a time. ``language`` is used by multilingual weights only.
+
+    Raises `Unavailable` where openai-whisper is not installed, `Corrupt` where the folder holds no Whisper.
+    """
+
+    longest = LONGEST - _MARGIN
+
+    def __init__(self, folder: Path, device: Chosen, identity: str, *, language: str = "en", batch: int = 8) -> None:
+        prepare()
+        self._model = load(folder).to(device.kind)
+        self._fp16 = device.kind == "cuda"
+        self._language = language
+        self._batch = batch
+        self._lock = threading.Lock()
+        self.identity = f"{identity}/{language}/{'fp16' if self._fp16 else 'fp32'}"
+        whisper = _whisper()
+        multilingual = self._model.is_multilingual
+        self._tokenizer = whisper.tokenizer.get_tokenizer(
+            multilingual, num_languages=self._model.num_languages, language=language if multilingual else None
+        )
+
+    def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
+        """See `Transcriber`. Clips of like length are computed together, ``batch`` at a time."""
+        order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
+        out: dict[int, Heard] = {}
+        with self._lock, torch.inference_mode():
+            for at in range(0, len(order), self._batch):
+                chosen = order[at : at + self._batch]
+                for index, heard in zip(chosen, self._together([clips[i] for i in chosen], prompt), strict=True):
+                    out[index] = heard
+        return [out[index] for index in range(len(clips))]
+
+    def _together(self, clips: Sequence[Samples], prompt: str) -> list[Heard]:
+        seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + _MARGIN)
+        features = self._encode(clips, seconds)
+        first = self._decode(features, prompt)
+        return [
+            self._second_look(clip, one, result) if _doubtful(result) else self._heard(one[None], result, clip)
+            for clip, one, result in zip(clips, features, first, strict=True)
+        ]
+
+    def _second_look(self, clip: Samples, features: Tensor, result: Any) -> Heard:
+        """Full window, beam search, no prompt; the likelier of both, unless it repeats itself."""
+        again = self._encode([clip], LONGEST)
+        (other,) = self._decode(again, "", beams=_BEAMS)
+        better = (other.compression_ratio <= DOUBTFUL_COMPRESSION, other.avg_logprob)
+        if better > (result.compression_ratio <= DOUBTFUL_COMPRESSION, result.avg_logprob):
+            return self._heard(again, other, clip)
+        return self._heard(features[None], result, clip)
+
+    def _encode(self, clips: Sequence[Samples], seconds: float) -> Tensor:
+        """(clips, positions, width): the encoder over ``seconds`` instead of always thirty."""
+        from whisper.audio import log_mel_spectrogram
+
+        frames = 2 * round(seconds / SECONDS / 2)  # positions of the encoder; twice as many columns of the spectrogram
+        mels = []
+        for clip in clips:
+            padded = np.zeros(round(frames * SECONDS * RATE), dtype=np.float32)
+            padded[: len(clip)] = clip[: len(padded)]
+            mels.append(log_mel_spectrogram(padded, self._model.dims.n_mels)[:, : 2 * frames])
+        encoder, kind = self._model.encoder, torch.float16 if self._fp16 else torch.float32
+        x = torch.stack(mels).to(self._model.device, kind)
+        x = torch.nn.functional.gelu(encoder.conv1(x))
+        x = torch.nn.functional.gelu(encoder.conv2(x)).permute(0, 2, 1)
+        x = (x + encoder.positional_embedding[: x.shape[1]]).to(kind)
+        for block in encoder.blocks:
+            x = block(x)
+        encoded: Tensor = encoder.ln_post(x)
+        return encoded
+
+    def _decode(self, features: Tensor, prompt: str, beams: int | None = None) -> list[Any]:
+        tokens = self._tokenizer.encode(f" {prompt.strip()}")[-_PROMPT_TOKENS:] if prompt.strip() else None
+        options = _whisper().decoding.DecodingOptions(
+            language=self._language,
+            beam_size=beams,
+            prompt=tokens,
+            without_timestamps=True,
+            fp16=self._fp16,
+            sample_len=max(32, min(224, int(features.shape[1] * SECONDS * 8))),
+        )
+        results: list[Any] = _task()(self._model, options).run(features)
+        return results
+
+    def _heard(self, features: Tensor, result: Any, clip: Samples) -> Heard:
+        seconds = len(clip) / RATE
+        words = self._words(features, result.tokens, seconds) if result.tokens else ()
+        return Heard(
+            text=" ".join(result.text.split()),
+            words=words,
+            logprob=float(result.avg_logprob),
+            no_speech=float(result.no_speech_prob),
+            compression=float(result.compression_ratio),
+        )
+
+    def _words(self, features: Tensor, tokens: Sequence[int], seconds: float) -> tuple[Word, ...]:
+        """One pass over the finished text: each token's probability, and where the aligning heads look."""
+        tokenizer, model = self._tokenizer, self._model
+        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        sequence = torch.tensor([[*start, *tokens, tokenizer.eot]], device=model.device)
+        with _queries(model) as caught:
+            logits = model.decoder(sequence, features)[0]
+        shown = logits[len(start) - 1 : -2].float().softmax(dim=-1)
+        sure = shown[torch.arange(len(tokens)), torch.tensor(tokens, device=shown.device)].tolist()
+        positions = max(2, min(features.shape[1], round(seconds / SECONDS)))
+        weights = _attention(model, caught, features)[:, len(start) - 1 : -1, :positions]
+        times = token_times(weights.softmax(dim=-1).float().cpu().numpy())
+        texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
+        return words_of(texts[:-1], [len(group) for group in groups[:-1]], times, sure, seconds)
+
+
+def load(folder: Path) -> Any:
+    """A ``whisper.Whisper`` in evaluation mode, built from its dimensions and safetensors; float32."""
+    from safetensors.torch import load_file
+
+    whisper = _whisper()
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        model = whisper.model.Whisper(whisper.model.ModelDimensions(**config["dims"]))
+        model.load_state_dict({k: v.float() for k, v in load_file(folder / "model.safetensors").items()})
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise Corrupt(
+            f"{folder} holds no Whisper of this version; run `muniment models pull {folder.name}`."
+        ) from error
+    heads = torch.zeros(model.dims.n_text_layer, model.dims.n_text_head, dtype=torch.bool)
+    for layer, head in config["alignment_heads"]:
+        heads[layer, head] = True
+    model.register_buffer("alignment_heads", heads.to_sparse(), persistent=False)
+    return model.eval()
+
+
+def _whisper() -> Any:
+    try:
+        import whisper
+    except ImportError as error:
+        raise Unavailable("Speech needs openai-whisper; install muniment[voice] (make voice).") from error
+    return whisper
+
+
+def _task() -> Any:
+    """Whisper's decoding over features of any length; its own would encode them again."""
+    from whisper.decoding import DecodingTask
+
+    class OnFeatures(DecodingTask):  # type: ignore[misc]
+        def _get_audio_features(self, mel: Tensor) -> Tensor:
+            return mel
+
+    return OnFeatures
+
+
+def _doubtful(result: Any) -> bool:
+    return bool(result.avg_logprob < DOUBTFUL_LOGPROB or result.compression_ratio > DOUBTFUL_COMPRESSION)
+
+
+@dataclass
+class _Caught:
+    by_layer: dict[int, Tensor]
+
+
+@contextmanager
+def _queries(model: Any) -> Iterator[_Caught]:
+    """The cross-attention queries of one pass through the decoder, by layer."""
+    caught = _Caught(by_layer={})
+    hooks = [
+        block.cross_attn.query.register_forward_hook(
+            lambda _module, _given, out, layer=layer: caught.by_layer.__setitem__(layer, out)
+        )
+        for layer, block in enumerate(model.decoder.blocks)
+    ]
+    try:
+        yield caught
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+
+def _attention(model: Any, caught: _Caught, features: Tensor) -> Tensor:
+    """(heads, tokens, positions) logits of the aligning heads."""
+    out = []
+    for layer, head in model.alignment_heads.indices().T.tolist():
+        attention = model.decoder.blocks[layer].cross_attn
+        width = model.dims.n_text_state // attention.n_head
+        part = slice(head * width, (head + 1) * width)
+        keys = attention.key(features)[0, :, part]
+        out.append(caught.by_layer[layer][0, :, part] @ keys.T / width**0.5)
+    return torch.stack(out)

@@ -1,0 +1,129 @@
+"""A recording to a transcript: where is speech, what was said, is it sure enough to be passed on.
+
+Nothing is transcribed that the voice detector does not take for speech, and what a transcriber makes of it must pass the gates:
+words invented from noise are improbable, repeat themselves, or come faster than anybody speaks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from assistant.voice.segment import Rules, packed, regions
+from assistant.voice.sound import Sound
+from assistant.voice.values import (
+    RATE,
+    Correction,
+    Detector,
+    Heard,
+    Region,
+    Samples,
+    Segment,
+    Transcriber,
+    Transcript,
+    Word,
+)
+from assistant.voice.vocabulary import Vocabulary, corrected
+
+_JOIN_GAP = 2.0
+"""Seconds of pause within one clip at most."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gates:
+    """A clip is passed on where its mean ``logprob`` is at least this, or at least ``sure_logprob`` when the model says
+    itself that nobody speaks (``no_speech``); where it does not repeat itself; where it has at most ``pace`` words a second
+    of voiced sound; and where ``least`` words are this confident on average."""
+
+    logprob: float = -1.1
+    no_speech: float = 0.6
+    sure_logprob: float = -0.7
+    compression: float = 2.4
+    pace: float = 9.0
+    least: float = 0.35
+
+    def passes(self, heard: Heard, voiced: float) -> bool:
+        """``voiced`` in seconds."""
+        needed = self.sure_logprob if heard.no_speech > self.no_speech else self.logprob
+        confidence = sum(w.confidence for w in heard.words) / max(1, len(heard.words))
+        return (
+            bool(heard.words)
+            and heard.logprob >= needed
+            and heard.compression <= self.compression
+            and len(heard.words) <= 2 + self.pace * voiced
+            and confidence >= self.least
+        )
+
+
+class Listener:
+    """The detector, the transcriber and the rules between them. Safe to share between callers."""
+
+    def __init__(
+        self,
+        detector: Detector,
+        transcriber: Transcriber,
+        *,
+        rules: Rules | None = None,
+        gates: Gates | None = None,
+        language: str = "en",
+        correct_below: float = 0.6,
+    ) -> None:
+        self.detector = detector
+        self.transcriber = transcriber
+        self.rules = rules or Rules()
+        self.gates = gates or Gates()
+        self.language = language
+        self._correct_below = correct_below
+
+    def listen(self, sound: Sound, vocabulary: Vocabulary | None = None) -> Transcript:
+        probabilities = self.detector.open().feed(sound.samples)
+        longest = min(self.rules.longest, self.transcriber.longest)
+        found = regions(probabilities, replace(self.rules, longest=longest - 2 * self.rules.pad), len(sound.samples))
+        clips = packed(found, longest=longest, gap=_JOIN_GAP)
+        return self.understand(sound.samples, clips, vocabulary, duration=sound.duration)
+
+    def understand(
+        self, samples: Samples, clips: Sequence[Region], vocabulary: Vocabulary | None, *, duration: float
+    ) -> Transcript:
+        """The words of stretches that are known to be speech."""
+        prompt = vocabulary.prompt if vocabulary else ""
+        heard = self.transcriber.transcribe([samples[c.start : c.end] for c in clips], prompt) if clips else []
+        segments, rejected = [], []
+        for clip, one in zip(clips, heard, strict=True):
+            start, end = clip.start / RATE, clip.end / RATE
+            if self.gates.passes(one, clip.voiced * 512 / RATE):
+                segments.append(_segment(one, start, end))
+            else:
+                rejected.append((start, end))
+        return self._transcript(segments, rejected, vocabulary, duration)
+
+    def _transcript(
+        self,
+        segments: Sequence[Segment],
+        rejected: Sequence[tuple[float, float]],
+        vocabulary: Vocabulary | None,
+        duration: float,
+    ) -> Transcript:
+        done: list[Segment] = []
+        corrections: list[Correction] = []
+        for segment in segments:
+            words, made = corrected(segment.words, vocabulary or Vocabulary(), below=self._correct_below)
+            done.append(replace(segment, words=words, text=" ".join(word.text for word in words)))
+            corrections += made
+        return Transcript(
+            text=" ".join(segment.text for segment in done),
+            language=self.language,
+            duration=duration,
+            segments=tuple(done),
+            words=tuple(word for segment in done for word in segment.words),
+            corrections=tuple(corrections),
+            rejected=tuple(rejected),
+        )
+
+
+def _segment(heard: Heard, start: float, end: float) -> Segment:
+    words = tuple(
+        Word(text=w.text, start=start + w.start, end=min(end, start + w.end), confidence=w.confidence)
+        for w in heard.words
+    )
+    return Segment(start=start, end=end, text=heard.text, words=words, logprob=heard.logprob, no_speech=heard.no_speech)
