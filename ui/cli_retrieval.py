@@ -22,6 +22,7 @@ def register() -> None:
     """Adds the commands to the apps."""
     eval_app.command("retrieval")(retrieval)
     eval_app.command("compare")(compare_runs)
+    eval_app.command("sections")(sections)
 
 
 def retrieval(
@@ -100,6 +101,36 @@ def compare_runs(
     from eval.significance import compare
 
     _tell({"schema_version": 1, **compare(read_per_query(first), read_per_query(second))}, as_json)
+
+
+def sections(
+    file: Annotated[Path, typer.Argument(help="questions.jsonl of a collection.")] = Path(
+        "corpora/manual/questions.jsonl"
+    ),
+    rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="With the config's reranker.")] = True,
+    per_query: Annotated[Path | None, typer.Option(help="Also write each question's result, for compare.")] = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """A collection's own questions: is the right section among the first five found? No generator is loaded."""
+    from assistant.build import build_embedder, build_reranker
+    from assistant.knowledge.catalogue import Catalogue, utc_now
+    from assistant.knowledge.library import Library
+    from assistant.models.device import choose
+    from assistant.retrieve import FusedOrder
+    from eval.cases import read_cases
+    from eval.sections import find_all, summary
+
+    settings = load(config)
+    reranker = build_reranker(settings) if rerank else FusedOrder()
+    catalogue, device = Catalogue.open_existing(settings.data), choose(settings.device).kind
+    library = Library(settings.data, catalogue, build_embedder(settings), device)
+    found = find_all(settings, library, reranker, read_cases(file), utc_now().date())
+    if per_query:
+        rows = [{"id": f.case.id, "measures": f.measures, "place": f.place} for f in found]
+        per_query.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    body = {"snapshot": library.snapshot_id, "reranker": reranker.identity, **summary(found)}
+    _tell({"schema_version": 1, **body}, as_json)
 
 
 def _depths(text: str) -> list[int]:

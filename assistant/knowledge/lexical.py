@@ -1,6 +1,8 @@
 """BM25 over a snapshot's passages, persisted beside the vectors (Robertson and Zaragoza 2009; `bm25s`, Lù 2024).
 
-Tokens keep rule numbers whole ("8.1.1(a)") and are otherwise lower-cased, stop words out, stemmed (Snowball English).
+Tokens keep rule numbers whole ("8.1.1(a)", of which "8.1.1" is also indexed) and are otherwise lower-cased, stop words out,
+stemmed (Snowball English). Two neighbouring terms are a feature too, of less weight: "market abuse" is more than market and
+abuse. ``docs/log.md`` has what was measured for the constants.
 The term statistics are those of the whole snapshot, visible or not: a score may shift by what the asker can't see, a
 passage never appears.
 """
@@ -9,8 +11,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +24,10 @@ from numpy.typing import NDArray
 from assistant.errors import Corrupt
 from assistant.protocols import Found, Mask
 
-IDENTITY = "bm25s/k1=1.2,b=0.75/snowball/2"
-_TOKEN = re.compile(r"\d+(?:\.\d+)+(?:\([a-z0-9]{1,3}\))*|\d+(?:,\d{3})*(?:\.\d+)?|[a-z]+(?:['’][a-z]+)?")
+K1, B = 0.6, 0.75
+PAIR_WEIGHT = 0.4
+IDENTITY = f"bm25s/k1={K1},b={B}/snowball/pairs/3"
+_TOKEN = re.compile(r"\d+(?:\.\d+)+(?:\.?(?:\([a-z0-9]{1,4}\))+)?|\d+(?:,\d{3})*(?:\.\d+)?|[a-z]+(?:['’][a-z]+)?")
 STOP_WORDS = frozenset(
     """a an and any are as at be been but by can could did do does each for from had has have he her his how i if in into is
     it its may me must my no not of on or our shall she should so some such than that the their them then there these they
@@ -38,7 +44,7 @@ def _stemmer() -> Any:
 
 def words(text: str) -> list[str]:
     """Lower-cased tokens in order, stop words included, unstemmed."""
-    return [token.replace(",", "").replace("’", "'") for token in _TOKEN.findall(text.lower())]
+    return [token.replace(",", "").replace("’", "'").replace(".(", "(") for token in _TOKEN.findall(text.lower())]
 
 
 def stem(tokens: Sequence[str]) -> list[str]:
@@ -49,6 +55,19 @@ def stem(tokens: Sequence[str]) -> list[str]:
 def terms(text: str) -> list[str]:
     """What is indexed and asked for: stemmed tokens without stop words."""
     return stem([word for word in words(text) if word not in STOP_WORDS])
+
+
+def features(text: str) -> list[str]:
+    """`terms`, the rule that each cited part of a rule belongs to, and each two neighbours as one feature with a blank."""
+    single = terms(text)
+    above = [prefix for term in single if "(" in term for prefix in rules_above(term)]
+    return [*single, *above, *(f"{one} {two}" for one, two in pairwise(single))]
+
+
+def rules_above(number: str) -> list[str]:
+    """The rules in which it lies: 8.1.1 and 8.1.1(2) for 8.1.1(2)(a)."""
+    cuts = [at for at, character in enumerate(number) if character == "("]
+    return [number[:at] for at in cuts]
 
 
 class Bm25Searcher:
@@ -62,8 +81,8 @@ class Bm25Searcher:
     def build(cls, texts: Sequence[str]) -> Bm25Searcher:
         import bm25s
 
-        index = bm25s.BM25(k1=1.2, b=0.75)
-        tokens = [terms(text) for text in texts]
+        index = bm25s.BM25(k1=K1, b=B)
+        tokens = [features(text) for text in texts]
         # Where no text has a term (another script, only stop words) bm25s fails; a term nobody asks for stands in.
         index.index(tokens if any(tokens) else [[""] for _ in texts], show_progress=False)
         return cls(index)
@@ -85,10 +104,14 @@ class Bm25Searcher:
         return [self._search(query, k, allowed) for query in queries]
 
     def _search(self, query: str, k: int, allowed: Mask) -> list[Found]:
-        known = [term for term in terms(query) if term in self._vocabulary]
-        if not known:
-            return []
-        scores = self._index.get_scores(known, weight_mask=allowed.astype(np.float32))
+        scores = np.zeros(len(allowed), dtype=np.float32)
+        postings = self._index.scores
+        for feature, times in Counter(features(query)).items():
+            column = self._vocabulary.get(feature)
+            if column is not None:
+                part = slice(postings["indptr"][column], postings["indptr"][column + 1])
+                weight = np.float32(times * (PAIR_WEIGHT if " " in feature else 1.0))
+                scores[postings["indices"][part]] += weight * postings["data"][part]
         return top(scores, k, allowed & (scores > 0))
 
     def idf(self, term: str) -> float:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from assistant.knowledge import dense
 from assistant.knowledge.dense import DenseSearcher, GpuDense, MemoryDense
-from assistant.knowledge.lexical import Bm25Searcher, terms
+from assistant.knowledge.lexical import K1, PAIR_WEIGHT, B, Bm25Searcher, features, terms
 from assistant.models.twins import HashingEmbedder
 from assistant.protocols import Mask, Searcher
 
@@ -126,19 +126,21 @@ def test_faiss_agrees_with_numpy(texts: list[str], query: str, k: int) -> None:
     assert all(f.score == pytest.approx(scores[f.row], abs=1e-5) for f in (*found, *twin))
 
 
-def bm25(texts: Sequence[str], query: str, k1: float = 1.2, b: float = 0.75) -> list[float]:
-    """Robertson and Zaragoza 2009, equation 3.15, with Lucene's idf, which is never negative; one score a text."""
-    documents = [terms(text) for text in texts]
+def bm25(texts: Sequence[str], query: str, k1: float = K1, b: float = B) -> list[float]:
+    """Robertson and Zaragoza 2009, equation 3.15, with Lucene's idf, which is never negative; one score a text.
+    Pairs of terms count less."""
+    documents = [features(text) for text in texts]
     average = sum(map(len, documents)) / len(documents)
     scores = []
     for document in documents:
         counts = Counter(document)
         score = 0.0
-        for term in terms(query):
+        for term in features(query):
+            weight = PAIR_WEIGHT if " " in term else 1.0
             holders = sum(term in other for other in documents)
             idf = math.log(1 + (len(documents) - holders + 0.5) / (holders + 0.5))
             tf = counts[term]
-            score += idf * tf / (tf + k1 * (1 - b + b * len(document) / average)) if tf else 0.0
+            score += weight * idf * tf / (tf + k1 * (1 - b + b * len(document) / average)) if tf else 0.0
         scores.append(score)
     return scores
 

@@ -109,7 +109,7 @@ def test_a_per_query_file_reads_back_and_compares(tmp_path: Path) -> None:
     gold = {f"q{n}": {f"p{n}": 1} for n in range(12)}
     texts = dict.fromkeys(gold, "?")
     right = judge({q: (next(iter(g)),) for q, g in gold.items()}, gold, texts, [1])
-    wrong = judge({q: ("other",) for q in gold}, gold, texts, [1])
+    wrong = judge(dict.fromkeys(gold, ("other",)), gold, texts, [1])
     write_per_query(wrong, tmp_path / "a")
     write_per_query(right, tmp_path / "b")
     told = compare(read_per_query(tmp_path / "a"), read_per_query(tmp_path / "b"))

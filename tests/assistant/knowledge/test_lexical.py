@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 
 from assistant.errors import Corrupt
 from assistant.knowledge.blobs import Blobs
-from assistant.knowledge.lexical import Bm25Searcher, terms, top, words
+from assistant.knowledge.lexical import Bm25Searcher, features, terms, top, words
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
         ("Rule 8.1.1(a) applies", ["rule", "8.1.1(a)", "applies"]),
+        ("Rule 8.1.1.(2)(iv), 8.1.1.", ["rule", "8.1.1(2)(iv)", "8.1.1"]),
         ("£1,000.50 or 10%", ["1000.50", "or", "10"]),
         ("Section 4.2.", ["section", "4.2"]),
         ("The bank’s don't", ["the", "bank's", "don't"]),
@@ -32,6 +33,21 @@ def test_words(text: str, found: list[str]) -> None:
 def test_terms_are_stems_without_stop_words() -> None:
     assert terms("The gifts of the bank's suppliers must be declared") == ["gift", "bank", "supplier", "declar"]
     assert terms("gift GIFTS gift's") == ["gift"] * 3
+
+
+def test_features_are_terms_the_rules_above_and_pairs() -> None:
+    assert features("a gift under Rule 8.1.1(2)(a)") == [
+        *("gift", "rule", "8.1.1(2)(a)"),
+        *("8.1.1", "8.1.1(2)"),
+        *("gift rule", "rule 8.1.1(2)(a)"),
+    ]
+    assert features("the gift") == ["gift"]
+
+
+def test_a_rule_is_found_by_its_number_where_a_part_of_it_is_cited() -> None:
+    searcher = Bm25Searcher.build(["subject to Rule 8.1.1(2)(a)", "subject to Rule 8.1.2"])
+    (found,) = searcher.search(["8.1.1"], 2, np.array([True, True]))
+    assert [f.row for f in found] == [0]
 
 
 @given(st.text(max_size=40))
