@@ -27,28 +27,28 @@ class MunimentError(Exception):
 class InputError(MunimentError):
     """The caller must change what was given."""
 
-    kind = "input"
+    kind: ClassVar[FailureKind] = "input"
 
 
 class AccessError(InputError):
     """The principal may not. The message is the same whether the thing exists or not."""
 
-    kind = "access"
+    kind: ClassVar[FailureKind] = "access"
 
 
 class Unavailable(MunimentError):
     """Something configured is not there; the message names what to install, pull or start."""
 
-    kind = "unavailable"
+    kind: ClassVar[FailureKind] = "unavailable"
 
 
 class Transient(MunimentError):
     """The same call may succeed later (a lock held, a server busy)."""
 
-    kind = "transient"
+    kind: ClassVar[FailureKind] = "transient"
 
 
 class Corrupt(MunimentError):
     """Stored bytes differ from what was recorded; serving them would be worse than stopping."""
 
-    kind = "corrupt"
+    kind: ClassVar[FailureKind] = "corrupt"
