@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
 from assistant.errors import AccessError
 from assistant.types import Access, Document, Principal
@@ -19,13 +20,17 @@ NOBODY = Access(allow=frozenset())
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """``collections`` by collection id; ``documents`` by uri, where a document says something of its own."""
+    """``collections`` by collection id; ``documents`` by uri, where a document says something of its own; ``withdrawn``
+    holds the keys of documents that nobody may read, whatever else is said and whichever snapshot is served."""
 
     collections: Mapping[str, Access] = field(default_factory=dict)
     documents: Mapping[str, Access] = field(default_factory=dict)
+    withdrawn: frozenset[str] = frozenset()
 
     def access_of(self, document: Document) -> Access:
-        """The document's own entry, else its collection's, else nobody."""
+        """Nobody where it is withdrawn, else the document's own entry, else its collection's, else nobody."""
+        if document.key in self.withdrawn:
+            return NOBODY
         return self.documents.get(document.uri) or self.collections.get(document.collection, NOBODY)
 
     @property
@@ -35,17 +40,32 @@ class Policy:
 
     def to_json(self) -> str:
         def rows(entries: Mapping[str, Access]) -> dict[str, dict[str, list[str]]]:
-            return {name: {"allow": sorted(a.allow), "deny": sorted(a.deny)} for name, a in sorted(entries.items())}
+            return {name: access_json(access) for name, access in sorted(entries.items())}
 
-        return json.dumps({"collections": rows(self.collections), "documents": rows(self.documents)}, sort_keys=True)
+        body: dict[str, Any] = {"collections": rows(self.collections), "documents": rows(self.documents)}
+        if self.withdrawn:
+            body["withdrawn"] = sorted(self.withdrawn)
+        return json.dumps(body, sort_keys=True)
 
     @classmethod
     def from_json(cls, text: str) -> Policy:
         def entries(rows: Mapping[str, Mapping[str, list[str]]]) -> dict[str, Access]:
-            return {n: Access(allow=frozenset(r["allow"]), deny=frozenset(r["deny"])) for n, r in rows.items()}
+            return {name: access_of_json(row) for name, row in rows.items()}
 
         body = json.loads(text)
-        return cls(collections=entries(body["collections"]), documents=entries(body["documents"]))
+        return cls(
+            collections=entries(body["collections"]),
+            documents=entries(body["documents"]),
+            withdrawn=frozenset(body.get("withdrawn", ())),
+        )
+
+
+def access_json(access: Access) -> dict[str, list[str]]:
+    return {"allow": sorted(access.allow), "deny": sorted(access.deny)}
+
+
+def access_of_json(row: Mapping[str, list[str]]) -> Access:
+    return Access(allow=frozenset(row["allow"]), deny=frozenset(row["deny"]))
 
 
 def may_read(principal: Principal, access: Access) -> bool:

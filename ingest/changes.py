@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 from assistant.errors import InputError
 from assistant.protocols import Reading
@@ -15,6 +17,8 @@ from ingest.discover import SourceFile
 from ingest.readers import reader_for
 
 _TITLE = 2
+_COLUMNS = ("", "", "its title", "its dates", "its dates", "what it supersedes", "its reader")
+"""What the columns of `row_of` are, in words; the first two are compared by themselves."""
 
 
 def document_id(file: SourceFile) -> str:
@@ -63,17 +67,47 @@ def bytes_as_found(file: SourceFile) -> bytes:
     return content
 
 
-def changed(planned: Mapping[str, SourceFile], before: Sequence[Document]) -> dict[str, tuple[str, ...]]:
-    """By uri: an id that is new under a known uri is a change; what was refused is not among the planned."""
-    old_uris, old_ids = {d.uri for d in before}, {d.id for d in before}
-    new_uris = {f.uri for f in planned.values()}
-    fresh = {f.uri for identity, f in planned.items() if identity not in old_ids}
-    return {
-        "added": tuple(sorted(fresh - old_uris)),
-        "changed": tuple(sorted(fresh & old_uris)),
-        "unchanged": tuple(sorted(new_uris - fresh)),
-        "removed": tuple(sorted(old_uris - new_uris)),
-    }
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What becomes of one uri; ``why`` says what differs where it is ``changed``, else ""."""
+
+    uri: str
+    state: Literal["added", "changed", "unchanged", "removed"]
+    why: str = ""
+
+
+def changes_of(
+    planned: Mapping[str, SourceFile], before: Sequence[Document], rows: Mapping[str, Sequence[str]]
+) -> tuple[Change, ...]:
+    """By uri. ``before`` are the documents served now of the collections looked at, ``rows`` their rows in the inputs of the
+    served snapshot's id. What was refused is not among the planned."""
+    old = {d.uri: d for d in before}
+    told = [_change(identity, file, old.get(file.uri), rows) for identity, file in planned.items()]
+    told += [Change(uri=uri, state="removed") for uri in old.keys() - {f.uri for f in planned.values()}]
+    return tuple(sorted(told, key=lambda change: change.uri))
+
+
+def _change(identity: str, file: SourceFile, known: Document | None, rows: Mapping[str, Sequence[str]]) -> Change:
+    if known is None:
+        return Change(uri=file.uri, state="added")
+    parts = []
+    if known.version != file.sha256:
+        parts.append("its bytes")
+    if known.key != file.key:
+        parts.append("its key")
+    pairs = zip(_COLUMNS, rows[known.id], row_of(identity, file), strict=True)
+    parts += list(dict.fromkeys(name for name, was, now in pairs if name and was != now))
+    return Change(uri=file.uri, state="changed" if parts else "unchanged", why=", ".join(parts))
+
+
+def vanishing(planned: Mapping[str, SourceFile], before: Sequence[Document]) -> tuple[str, ...]:
+    """Uris of documents that would be gone for good: neither their lineage nor their bytes are found again elsewhere."""
+    keys, versions = {f.key for f in planned.values()}, {f.sha256 for f in planned.values()}
+    return tuple(sorted(d.uri for d in before if d.key not in keys and d.version not in versions))
+
+
+def in_state(changes: Sequence[Change], state: str) -> tuple[str, ...]:
+    return tuple(change.uri for change in changes if change.state == state)
 
 
 def _reader_identity(uri: str) -> str:

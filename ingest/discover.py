@@ -27,7 +27,11 @@ _NOTHING_SAID = Entry(path="-")
 
 @dataclass(frozen=True, kw_only=True)
 class Collection:
+    """``folder`` is what its paths count from, ``manifest`` its `collection.toml`."""
+
     id: str
+    folder: Path
+    manifest: Path
     title: str
     owner: str
     licence: str
@@ -69,9 +73,10 @@ class Discovered:
 
 @dataclass(frozen=True, kw_only=True)
 class _Source:
-    """A collection's manifest, the folder its paths count from, and where in it to look."""
+    """A collection's manifest and its file, the folder its paths count from, and where in it to look."""
 
     manifest: Manifest
+    file: Path
     folder: Path
     targets: tuple[Path, ...]
 
@@ -98,7 +103,7 @@ def discover(corpora: Path, paths: Sequence[Path], collection: Path | None, limi
         looked = ", ".join(str(path) for path in paths or [corpora])
         raise InputError(f"There is no document in {looked}; put files of type {', '.join(sorted(SUFFIXES))} there.")
     return Discovered(
-        collections=tuple(sorted((_collection(s.manifest) for s in sources), key=lambda c: c.id)),
+        collections=tuple(sorted((_collection(s) for s in sources), key=lambda c: c.id)),
         files=tuple(sorted(files, key=lambda file: file.uri)),
         refused=tuple(sorted(refused, key=lambda each: each.uri)),
     )
@@ -111,7 +116,8 @@ def _with_manifest(collection: Path, paths: Sequence[Path]) -> list[_Source]:
     folders = [path if path.is_dir() else path.parent for path in targets]
     # Entries, and the restrictions in them, are found by path: paths beside the file must count from its folder.
     inside = all(folder.is_relative_to(home) for folder in folders)
-    return [_Source(manifest=manifest, folder=home if inside else Path(os.path.commonpath(folders)), targets=targets)]
+    folder = home if inside else Path(os.path.commonpath(folders))
+    return [_Source(manifest=manifest, file=collection.resolve(), folder=folder, targets=targets)]
 
 
 def _own_manifests(paths: Sequence[Path]) -> list[_Source]:
@@ -124,7 +130,10 @@ def _own_manifests(paths: Sequence[Path]) -> list[_Source]:
         if home is None and not below:
             raise InputError(f"{given} has no {NAME} (owner, licence, access, dates); give one with --collection.")
         homes |= below if home is None else {home}
-    return [_Source(manifest=load_manifest(home / NAME), folder=home, targets=(home,)) for home in sorted(homes)]
+    return [
+        _Source(manifest=load_manifest(home / NAME), file=home / NAME, folder=home, targets=(home,))
+        for home in sorted(homes)
+    ]
 
 
 def _existing(path: Path) -> Path:
@@ -213,9 +222,12 @@ def _source_file(path: Path, uri: str, collection: str, entry: Entry) -> SourceF
     )
 
 
-def _collection(manifest: Manifest) -> Collection:
+def _collection(source: _Source) -> Collection:
+    manifest = source.manifest
     return Collection(
         id=manifest.id,
+        folder=source.folder,
+        manifest=source.file,
         title=manifest.title,
         owner=manifest.owner,
         licence=manifest.licence,

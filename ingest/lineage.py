@@ -1,4 +1,4 @@
-"""Versions of one document: at no date may two of them be in force."""
+"""Versions of one document: at no date may two of them be in force. Collections: which of them are gone."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import combinations
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.knowledge.candidates import KnownCollection
+
 if TYPE_CHECKING:
-    from ingest.discover import SourceFile
+    from ingest.discover import Collection, SourceFile
 
 
 def with_ends(files: Sequence[SourceFile]) -> list[SourceFile]:
@@ -46,3 +49,20 @@ def _overlap(first: SourceFile, second: SourceFile) -> bool:
     return (first.effective_from or date.min) <= (second.effective_to or date.max) and (
         second.effective_from or date.min
     ) <= (first.effective_to or date.max)
+
+
+def gone_collections(
+    known: Sequence[KnownCollection], found: Sequence[Collection], roots: Sequence[Path], project: Path
+) -> set[str]:
+    """Ids of collections that were ingested from below one of ``roots`` and are there no more: the folder or its
+    `collection.toml` was deleted, or it has another id now. What was ingested from elsewhere is not gone: nobody looked."""
+    ids, manifests = {c.id for c in found}, {c.manifest for c in found}
+    looked = [root.resolve() for root in roots]
+    gone = set()
+    for collection in known:
+        folder, manifest = (project.resolve() / part for part in (collection.folder, collection.manifest))
+        if collection.id in ids or not any(folder.is_relative_to(root) for root in looked):
+            continue
+        if manifest in manifests or not (folder.is_dir() and manifest.is_file()):
+            gone.add(collection.id)
+    return gone

@@ -1,79 +1,74 @@
-"""A document's way: discover → read → split → embed what is new → a new snapshot beside the old → publish.
+"""A document's way: discover → read → split → embed what is new → a new snapshot beside the old → gate → publish.
 
 Killed anywhere, the served snapshot stays as it was and the next run takes up what was cached. Unchanged input computes
-nothing: the snapshot's id is a hash of inputs, and a snapshot that stands complete on disk is not built again.
+nothing: the snapshot's id is a hash of inputs, and a snapshot that stands complete on disk is not built again. Neither the
+snapshot nor the access that its collection files ask for holds before the publication.
 """
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from assistant.access import Policy
 from assistant.config import Config
 from assistant.errors import Corrupt, InputError, MunimentError, Unavailable
 from assistant.knowledge import dense, lexical
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
+from assistant.knowledge.candidates import (
+    KnownCollection,
+    Proposal,
+    known_collections,
+    prepare,
+    remember_collections,
+)
 from assistant.knowledge.catalogue import Catalogue
-from assistant.knowledge.lexical import Bm25Searcher
-from assistant.protocols import Embedder, Reading, Vectors
-from assistant.retrieve import index_text
+from assistant.knowledge.library import OpenSnapshot, View
+from assistant.knowledge.publish import Publisher
+from assistant.protocols import Embedder, Reading
 from assistant.types import Document, Passage, Progress
-from ingest.changes import bytes_as_found, changed, document_id, document_of, reads_alike, row_of
+from ingest.assemble import passages_of, texts_of, vectors_of, write_snapshot
+from ingest.changes import bytes_as_found, changes_of, document_id, document_of, reads_alike, row_of, vanishing
 from ingest.discover import Discovered, SourceFile, discover
+from ingest.gate import Judge, Subject, judged, removals, too_many_gone
+from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
+from ingest.report import Report, report_json, report_of
 from ingest.split import IDENTITY as SPLITTER
-from ingest.split import split
 from ingest.worker import ReaderPool
 
-EMBED_BATCH = 64
+__all__ = ["Pipeline", "Report", "Request", "report_json"]
+
 Tell = Callable[[Progress], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """``paths`` empty: every collection under the corpora folder. ``collection``: the TOML for paths that have none."""
+    """``paths`` empty: every collection under the corpora folder. ``collection``: the TOML for paths that have none.
+    ``force``: publish in spite of the gate and of how much would vanish; ``why`` is kept with the publication."""
 
     paths: tuple[Path, ...] = ()
     collection: Path | None = None
     dry_run: bool = False
     publish: bool = True
+    force: bool = False
     who: str = "cli"
     why: str = "ingest"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """The contract of ``muniment ingest --json``. Lists hold uris, sorted."""
-
-    snapshot: str | None
-    published: bool
-    added: tuple[str, ...]
-    changed: tuple[str, ...]
-    unchanged: tuple[str, ...]
-    removed: tuple[str, ...]
-    quarantined: tuple[Mapping[str, str], ...]
-    documents: int
-    passages: int
-    embedded: int
-    seconds: float
-
-
 @dataclass(frozen=True)
 class _Before:
-    """What is served: its documents by id, and the row that each has in the inputs of the snapshot's id."""
+    """What is served when the run begins: its documents by id, their passages, and the row that each has in the inputs of the
+    snapshot's id. ``recorded`` is what was last published."""
 
-    documents: Mapping[str, Document]
-    rows: Mapping[str, list[str]]
+    recorded: str | None
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    passages: Sequence[Passage] = ()
+    rows: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -85,6 +80,8 @@ class _Work:
 
 
 class Pipeline:
+    """``judges`` are the gate's checks beyond those that are never left out."""
+
     def __init__(
         self,
         *,
@@ -94,6 +91,7 @@ class Pipeline:
         tell: Tell,
         new_id: Callable[[], str],
         clock: Callable[[], datetime],
+        judges: Sequence[Judge] = (),
     ) -> None:
         self._config = config
         self._catalogue = catalogue
@@ -101,7 +99,9 @@ class Pipeline:
         self._tell = tell
         self._new_id = new_id
         self._clock = clock
+        self._judges = (removals(config.ingest.max_removed_share), *judges)
         self._blobs = Blobs(config.data)
+        self._publisher = Publisher(config.data, catalogue, four_eyes=config.publish.four_eyes)
 
     def run(self, request: Request) -> Report:
         """One ingestion under the lock, as a job in the catalogue. Raises `MunimentError`; the served snapshot stays."""
@@ -126,15 +126,23 @@ class Pipeline:
         found = discover(self._config.corpora, request.paths, request.collection, self._config.ingest)
         self._tell(Progress(stage="discover", done=len(found.files), total=len(found.files)))
         work = _Work(quarantined=[{"uri": r.uri, "reason": r.reason} for r in found.refused])
-        before = self._served(found)
-        looked_at = {c.id for c in found.collections}
+        roots = request.paths or (self._config.corpora,)
+        gone = gone_collections(known_collections(self._catalogue), found.collections, roots, self._config.root)
+        looked_at = {c.id for c in found.collections} | gone
+        before = self._served(looked_at)
         carried = [d for d in before.documents.values() if d.collection not in looked_at]
         replaced = [d for d in before.documents.values() if d.collection in looked_at]
         planned = {document_id(f): f for f in found.files}
 
+        changes = changes_of(planned, replaced, before.rows)
+        limit, served = self._config.ingest.max_removed_share, len(before.documents)
+        refusal = too_many_gone(served, vanishing(planned, replaced), limit)
         if request.dry_run:
-            changes = changed(planned, replaced)
-            return self._report(None, False, changes, work, len(planned) + len(carried), 0, started)
+            spent = time.perf_counter() - started
+            total = len(planned) + len(carried)
+            return report_of(changes, work.quarantined, documents=total, seconds=spent, refusal=refusal)
+        if refusal and request.publish and not request.force:
+            raise InputError(f"{refusal} Check the folders, or give --force and --reason.")
         inputs = self._inputs(planned, carried, before)
         snapshot = snapshots.snapshot_id(inputs)
         folder = snapshots.folder_of(self._config.data, snapshot)
@@ -142,6 +150,7 @@ class Pipeline:
             documents = [*carried, *self._read(planned, before, work, job)]
             refused = {q["uri"] for q in work.quarantined}
             planned = {i: f for i, f in planned.items() if f.uri not in refused}
+            changes = changes_of(planned, replaced, before.rows)
             inputs = self._inputs(planned, carried, before)
             snapshot = snapshots.snapshot_id(inputs)
             folder = snapshots.folder_of(self._config.data, snapshot)
@@ -150,30 +159,46 @@ class Pipeline:
             if not _complete(folder):
                 self._build(folder, snapshot, inputs, documents, work, job)
         manifest = snapshots.read_manifest(folder)
-        self._set_policy(found)
-        published = request.publish and self._publish(snapshot, request)
-        changes = changed(planned, replaced)
-        return self._report(snapshot, published, changes, work, manifest.documents, manifest.passages, started)
+        verdict = self._prepare(snapshot, found, vanishing(planned, replaced), before, request)
+        published = (
+            request.publish
+            and not self._config.publish.four_eyes
+            and self._publisher.publish(snapshot, who=request.who, why=request.why, force=request.force)
+        )
+        return report_of(
+            changes,
+            work.quarantined,
+            snapshot=snapshot,
+            published=published,
+            documents=manifest.documents,
+            passages=manifest.passages,
+            embedded=work.embedded,
+            seconds=time.perf_counter() - started,
+            verdict=verdict,
+        )
 
     # --------------------------------------------------------------------------------------------- steps
 
-    def _served(self, found: Discovered) -> _Before:
+    def _served(self, looked_at: set[str]) -> _Before:
         """What is served; nothing before the first publication. A damaged snapshot counts as nothing where every collection
         is found anew, so that a run mends it; where one would have to be carried over from it, the damage is told."""
+        published = self._catalogue.publications()
+        recorded = published[-1]["snapshot"] if published else None
         try:
             current = snapshots.current_id(self._config.data)
             if current is None:
-                return _Before({}, {})
+                return _Before(recorded)
             folder = snapshots.folder_of(self._config.data, current)
             manifest = snapshots.verify(folder)
         except (Corrupt, Unavailable) as error:
-            elsewhere = set(self._catalogue.policy().collections) - {c.id for c in found.collections}
+            elsewhere = set(self._catalogue.policy().collections) - looked_at
             if elsewhere:
                 missing = ", ".join(sorted(elsewhere))
                 raise Corrupt(f"{error} Ingest {missing} in the same run: nothing can be carried over.") from error
-            return _Before({}, {})
-        documents, _ = snapshots.read_contents(folder / snapshots.CONTENTS)
-        return _Before({d.id: d for d in documents}, {row[0]: row for row in manifest.inputs["documents"]})
+            return _Before(recorded)
+        documents, passages = snapshots.read_contents(folder / snapshots.CONTENTS)
+        rows = {row[0]: row for row in manifest.inputs["documents"]}
+        return _Before(recorded, {d.id: d for d in documents}, passages, rows)
 
     def _inputs(
         self, planned: Mapping[str, SourceFile], carried: Sequence[Document], before: _Before
@@ -216,110 +241,84 @@ class Pipeline:
         work: _Work,
         job: str,
     ) -> None:
-        """A complete folder, renamed into place as the last act; an unfinished one from an earlier crash is thrown away."""
+        def counted(stage: str, done: int, total: int) -> None:
+            self._progress(job, stage, done, total)
+
         ordered = sorted(documents, key=lambda d: d.id)
-        passages: list[Passage] = []
-        for count, document in enumerate(ordered, start=1):
-            passages += split(
-                document.text,
-                document.landmarks,
-                document_id=document.id,
-                title=document.title,
-                count_tokens=self._embedder.count_tokens,
-                section=self._config.split,
-            )
-            self._progress(job, "split", count, len(ordered))
-        if not passages:
-            raise InputError("The documents hold no text to answer from; nothing was published.")
-        titles = {d.id: d.title for d in ordered}
-        texts = [index_text(titles[p.document_id], p) for p in passages]
-        building = folder.with_name(f".building-{snapshot}")
-        shutil.rmtree(building, ignore_errors=True)
-        building.mkdir(parents=True)
-        dense.write_index(self._vectors(texts, work, job), building / snapshots.DENSE)
-        self._progress(job, "index", 0, len(passages))
-        Bm25Searcher.build(texts).save(building / snapshots.LEXICAL)
-        snapshots.write_contents(building / snapshots.CONTENTS, ordered, passages)
-        snapshots.seal(building, snapshot=snapshot, inputs=inputs, documents=len(ordered), passages=len(passages))
-        shutil.rmtree(folder, ignore_errors=True)
-        building.replace(folder)
-        snapshots.sync(folder.parent)
-        self._progress(job, "index", len(passages), len(passages))
+        passages = passages_of(ordered, self._embedder, self._config.split, counted)
+        texts = texts_of(ordered, passages)
+        vectors, work.embedded = vectors_of(texts, self._embedder, self._catalogue, counted)
+        counted("index", 0, len(passages))
+        write_snapshot(folder, snapshot=snapshot, inputs=inputs, documents=ordered, passages=passages, vectors=vectors)
+        counted("index", len(passages), len(passages))
 
-    def _vectors(self, texts: Sequence[str], work: _Work, job: str) -> Vectors:
-        """Shape (passages, dim). Each batch is cached before the next begins, so a kill costs one batch."""
-        hashes = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
-        cached = self._catalogue.cached_vectors(self._embedder.identity, hashes)
-        new = list({h: t for h, t in zip(hashes, texts, strict=True) if h not in cached}.items())
-        new.sort(key=lambda pair: len(pair[1]))
-        for start in range(0, len(new), EMBED_BATCH):
-            part = new[start : start + EMBED_BATCH]
-            vectors = self._embedder.embed([text for _, text in part])
-            self._catalogue.cache_vectors(self._embedder.identity, [h for h, _ in part], vectors)
-            cached.update((h, v.astype(np.float16).astype(np.float32)) for (h, _), v in zip(part, vectors, strict=True))
-            work.embedded += len(part)
-            self._progress(job, "embed", work.embedded, len(new))
-        return np.stack([cached[h] for h in hashes])
+    def _prepare(
+        self, snapshot: str, found: Discovered, vanished: Sequence[str], before: _Before, request: Request
+    ) -> Mapping[str, Any] | None:
+        """Has the candidate judged and records it. None where it is served already and nobody's access would change."""
+        live = self._catalogue.policy()
+        proposal = Proposal(
+            collections={c.id: c.access for c in found.collections},
+            documents={f.uri: f.access for f in found.files},
+            over=live,
+        )
+        remember_collections(self._catalogue, (self._known(c) for c in found.collections))
+        policy = proposal.onto(live)
+        if snapshot == before.recorded == self._publisher.served() and policy.to_json() == live.to_json():
+            return None
+        self._tell(Progress(stage="judge", done=0, total=len(self._judges)))
+        folder = snapshots.folder_of(self._config.data, snapshot)
+        opened = OpenSnapshot.open(folder, self._embedder, "cpu")
+        verdict = judged(
+            Subject(
+                view=View(opened, policy, self._blobs),
+                gone=_gone(before, opened),
+                served=len(before.documents),
+                vanished=vanished,
+                folders={c.id: c.folder for c in found.collections},
+                as_of=self._clock().date(),
+            ),
+            self._judges,
+        )
+        self._tell(Progress(stage="judge", done=len(self._judges), total=len(self._judges)))
+        prepare(
+            self._catalogue,
+            snapshot=snapshot,
+            parent=before.recorded,
+            who=request.who,
+            why=request.why,
+            proposal=proposal,
+            verdict=verdict,
+        )
+        return verdict
 
-    def _set_policy(self, found: Discovered) -> None:
-        """Collections found now say who may read them; those not looked at keep what they said."""
-        old = self._catalogue.policy()
-        # A document that is gone from its folder keeps its own restriction: until the publication, and after a rollback, it
-        # is still served, and would fall back to what its whole collection allows.
-        found_uris = {f.uri for f in found.files}
-        kept = {uri: access for uri, access in old.documents.items() if uri not in found_uris}
-        self._catalogue.set_policy(
-            Policy(
-                collections={**old.collections, **{c.id: c.access for c in found.collections}},
-                documents={**kept, **{f.uri: f.access for f in found.files if f.access is not None}},
-            )
+    def _known(self, collection: Any) -> KnownCollection:
+        return KnownCollection(
+            id=collection.id,
+            folder=self._from_root(collection.folder),
+            manifest=self._from_root(collection.manifest),
+            title=collection.title,
+            owner=collection.owner,
+            licence=collection.licence,
+            review_date=collection.review_date,
         )
 
-    def _publish(self, snapshot: str, request: Request) -> bool:
-        """Points to it and records that. A publication whose record a crash prevented is recorded by the next run."""
-        recorded = self._catalogue.publications()
-        parent = recorded[-1]["snapshot"] if recorded else None
-        if parent == snapshot == self._pointed():
-            return False
-        snapshots.point_to(self._config.data, snapshot)
-        self._catalogue.record_publication(snapshot, parent, request.who, request.why)
-        return True
-
-    def _pointed(self) -> str | None:
-        """The served snapshot; None also where the pointer is damaged."""
-        try:
-            return snapshots.current_id(self._config.data)
-        except Corrupt:
-            return None
+    def _from_root(self, path: Path) -> str:
+        """A project that was moved finds its collections again."""
+        root = self._config.root.resolve()
+        return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
     def _progress(self, job: str, stage: str, done: int, total: int, detail: str = "") -> None:
         self._tell(Progress(stage=stage, done=done, total=total, detail=detail))
         self._catalogue.update_job(job, stage=stage, done=done, total=total)
 
-    def _report(
-        self,
-        snapshot: str | None,
-        published: bool,
-        changes: Mapping[str, tuple[str, ...]],
-        work: _Work,
-        documents: int,
-        passages: int,
-        started: float,
-    ) -> Report:
-        return Report(
-            snapshot=snapshot,
-            published=published,
-            quarantined=tuple(work.quarantined),
-            documents=documents,
-            passages=passages,
-            embedded=work.embedded,
-            seconds=round(time.perf_counter() - started, 3),
-            **changes,
-        )
 
-
-def report_json(report: Report) -> dict[str, Any]:
-    return {"schema_version": 1, **asdict(report)}
+def _gone(before: _Before, opened: OpenSnapshot) -> list[tuple[Document, list[Passage]]]:
+    passages: dict[str, list[Passage]] = {i: [] for i in before.documents if i not in opened.documents}
+    for passage in before.passages:
+        if passage.document_id in passages:
+            passages[passage.document_id].append(passage)
+    return [(before.documents[i], of_it) for i, of_it in passages.items()]
 
 
 def _complete(folder: Path) -> bool:

@@ -70,7 +70,7 @@ def test_a_question_is_answered_from_the_passage_that_says_it(tmp_path: Path) ->
             ]
         )
         assert any(h.document.uri.endswith("suspicious-activity-procedure.md") for h in seen.hits) is may
-    assert SqliteLedger(Catalogue.open_existing(config.data)).verify() == 6
+    assert SqliteLedger(Catalogue.open_existing(config.data)).verify() == 7
 
 
 def _answer(event: object) -> Answer:

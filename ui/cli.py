@@ -7,19 +7,20 @@ imported by the command that needs them, so that ``--help`` answers at once.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
-from datetime import date
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
+from ui import cli_voice
 from ui.cli_eval import eval_app, train_app
 from ui.cli_retrieval import register as register_retrieval
+from ui.cli_snapshots import acting, snapshots_app
+from ui.options import ConfigFile, Force, Groups, Json, Reason, UserName, day, needs_reason, say, show
 
 app = typer.Typer(
     name="muniment",
@@ -29,7 +30,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 documents_app = typer.Typer(no_args_is_help=True, help="What may be read.")
-snapshots_app = typer.Typer(no_args_is_help=True, help="The generations of the knowledge.")
 models_app = typer.Typer(no_args_is_help=True, help="The locked models: list, pull, verify.")
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")
@@ -37,13 +37,7 @@ app.add_typer(models_app, name="models")
 register_retrieval()
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
-
-ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="Config file (default: configs/default.toml of this project).")
-]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-UserName = Annotated[str | None, typer.Option("--user", help="Act as this configured user (default: access.cli_user).")]
-Groups = Annotated[str | None, typer.Option("--groups", help="Comma-separated groups in place of the user's own.")]
+cli_voice.register(app, eval_app)
 
 
 @app.command()
@@ -66,18 +60,18 @@ def ask(
     settings = load(config)
     text = sys.stdin.read() if question == "-" else question
     principal = principal_of(settings, user, groups)
-    day = _day(as_of)
+    on = day(as_of)
     assistant = build(settings)
-    asked = Question(text=text, principal=principal, as_of=day or assistant.clock().date(), channel="cli")
+    asked = Question(text=text, principal=principal, as_of=on or assistant.clock().date(), channel="cli")
     for event in assistant.ask(asked):
         match event:
             case Retrieved(hits=hits):
-                _say(f"{len(hits)} passages found")
+                say(f"{len(hits)} passages found")
             case Failed(message=message):
                 raise InputError(message)
             case Finished(answer=answer):
                 if as_json:
-                    _print_json(answer_json(answer))
+                    show(answer_json(answer))
                 else:
                     print("\n".join(answer_lines(answer)))
             case _:
@@ -96,8 +90,9 @@ def ingest(
     no_publish: Annotated[
         bool, typer.Option("--no-publish", help="Build the snapshot, keep serving the old one.")
     ] = False,
-    force: Annotated[bool, typer.Option("--force", help="Publish in spite of the gate; needs --reason.")] = False,
-    reason: Annotated[str, typer.Option("--reason", help="Why; kept in the publication record.")] = "",
+    force: Force = False,
+    reason: Reason = "",
+    user: UserName = None,
     as_json: Json = False,
     config: ConfigFile = None,
 ) -> None:
@@ -108,8 +103,7 @@ def ingest(
     from ingest.pipeline import Pipeline, Request, report_json
     from ui.terminal import ProgressLine, report_lines
 
-    if force and not reason:
-        raise InputError("--force needs --reason: it is kept in the publication record.")
+    needs_reason(force, reason)
     settings = load(config)
     line = ProgressLine(sys.stderr)
     pipeline = Pipeline(
@@ -120,19 +114,19 @@ def ingest(
         new_id=new_id,
         clock=utc_now,
     )
-    who = settings.access.cli_user or os.environ.get("USER", "cli")
     request = Request(
         paths=tuple(paths or ()),
         collection=collection,
         dry_run=dry_run,
         publish=not no_publish,
-        who=who,
+        force=force,
+        who=acting(settings, user),
         why=reason or "ingest",
     )
     report = pipeline.run(request)
     line.close()
     if as_json:
-        _print_json(report_json(report))
+        show(report_json(report))
     else:
         print("\n".join(report_lines(report)))
 
@@ -159,7 +153,7 @@ def doctor(as_json: Json = False, config: ConfigFile = None) -> None:
 
     findings = examine(load(config))
     if as_json:
-        _print_json({"schema_version": 1, **findings})
+        show(findings)
     else:
         for name, (state, text) in findings["findings"].items():
             print(f"{state:9} {name}: {text}")
@@ -177,9 +171,9 @@ def documents_list(
     from ui.reading import document_json, reading_library
 
     library, principal = reading_library(load(config), user, groups)
-    found = [document_json(d) for d in library.documents(principal, _day(as_of))]
+    found = [document_json(d) for d in library.documents(principal, day(as_of))]
     if as_json:
-        _print_json({"schema_version": 1, "documents": found})
+        show({"documents": found})
     else:
         for d in found:
             print(f"{d['id']}  {d['title']}  {d['uri']}  {d['effective_from'] or ''}–{d['effective_to'] or ''}")
@@ -203,42 +197,10 @@ def documents_show(
         sys.stdout.buffer.write(document.text.encode("utf-8"))
         sys.stdout.buffer.flush()
     elif as_json:
-        _print_json({"schema_version": 1, **document_json(document), "text": document.text})
+        show({**document_json(document), "text": document.text})
     else:
         for name, value in document_json(document).items():
             print(f"{name}: {value}")
-
-
-@snapshots_app.command("list")
-def snapshots_list(as_json: Json = False, config: ConfigFile = None) -> None:
-    """Every complete snapshot, when it was published, and which one is served."""
-    from ui.reading import snapshots_json
-
-    rows = snapshots_json(load(config))
-    if as_json:
-        _print_json({"schema_version": 1, "snapshots": rows})
-    else:
-        for row in rows:
-            served = "served" if row["served"] else "      "
-            print(
-                f"{row['id']}  {served}  {row['documents']} documents, {row['passages']} passages  {row['published'] or '-'}"
-            )
-
-
-@snapshots_app.command("verify")
-def snapshots_verify(
-    snapshot: Annotated[str | None, typer.Argument(help="Its id (default: the served one).")] = None,
-    as_json: Json = False,
-    config: ConfigFile = None,
-) -> None:
-    """Re-hash every file of a snapshot against its manifest."""
-    from ui.reading import verify_snapshot
-
-    manifest = verify_snapshot(load(config), snapshot)
-    if as_json:
-        _print_json({"schema_version": 1, "snapshot": manifest.id, "files": dict(manifest.files), "intact": True})
-    else:
-        print(f"{manifest.id}: {len(manifest.files)} files as written, {manifest.passages} passages")
 
 
 @models_app.command("list")
@@ -248,7 +210,7 @@ def models_list(as_json: Json = False, config: ConfigFile = None) -> None:
 
     rows = Registry(load(config)).list()
     if as_json:
-        _print_json({"schema_version": 1, "models": rows})
+        show({"models": rows})
     else:
         for row in rows:
             print(
@@ -276,7 +238,7 @@ def models_pull(
     pulled = {name: str(registry.pull(name, line)) for name in wanted}
     line.close()
     if as_json:
-        _print_json({"schema_version": 1, "models": pulled})
+        show({"models": pulled})
     else:
         print(f"{len(pulled)} models ready: {', '.join(pulled)}")
 
@@ -290,9 +252,9 @@ def models_verify(as_json: Json = False, config: ConfigFile = None) -> None:
     pulled = [row["name"] for row in registry.list() if row["pulled"]]
     for name in pulled:
         registry.verify(name)
-        _say(f"{name}: as locked")
+        say(f"{name}: as locked")
     if as_json:
-        _print_json({"schema_version": 1, "verified": pulled})
+        show({"verified": pulled})
 
 
 def main() -> None:
@@ -303,28 +265,11 @@ def main() -> None:
     try:
         app()
     except MunimentError as error:
-        _say(str(error))
+        say(str(error))
         sys.exit(1)
     except KeyboardInterrupt:
-        _say("Interrupted; nothing that was published has changed.")
+        say("Interrupted; nothing that was published has changed.")
         sys.exit(1)
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
-
-
-def _print_json(body: dict[str, Any]) -> None:
-    print(json.dumps(body, ensure_ascii=False, indent=1, default=str))
-
-
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise InputError(f"{text!r} is not a date; write it as 2026-11-21.") from error
 
 
 def _port_from_environment() -> int | None:

@@ -54,29 +54,3 @@ def document_json(document: Document) -> dict[str, Any]:
         "supersedes": document.supersedes,
         "characters": len(document.text),
     }
-
-
-def snapshots_json(config: Config) -> list[dict[str, Any]]:
-    """Complete snapshots, newest publication first."""
-    published = {p["snapshot"]: p["at"] for p in Catalogue.open_existing(config.data).publications()}
-    current = snapshots.current_id(config.data)
-    rows = []
-    for folder in sorted((config.data / "snapshots").glob("s-*")):
-        manifest = snapshots.read_manifest(folder)
-        rows.append(
-            {
-                "id": manifest.id,
-                "served": manifest.id == current,
-                "documents": manifest.documents,
-                "passages": manifest.passages,
-                "published": published.get(manifest.id),
-            }
-        )
-    return sorted(rows, key=lambda row: (row["published"] or "", row["id"]), reverse=True)
-
-
-def verify_snapshot(config: Config, snapshot: str | None) -> snapshots.Manifest:
-    wanted = snapshot or snapshots.current_id(config.data)
-    if wanted is None:
-        raise Unavailable("No knowledge has been published yet; run `muniment ingest`.")
-    return snapshots.verify(snapshots.folder_of(config.data, wanted))

@@ -6,11 +6,13 @@ version of the program wrote. Clock and ids are parameters. Write-ahead logging:
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,7 @@ from assistant.protocols import Vectors
 
 Clock = Callable[[], datetime]
 FILE_NAME = "muniment.sqlite"
+_PUBLICATION = ("snapshot", "parent", "at", "who", "why", "kind", "prepared_by", "forced", "verdict", "policy")
 
 
 def utc_now() -> datetime:
@@ -118,18 +121,36 @@ class Catalogue:
 
     # ------------------------------------------------------------------------------------- publications
 
-    def record_publication(self, snapshot: str, parent: str | None, who: str, why: str) -> None:
+    def record_publication(
+        self,
+        snapshot: str,
+        parent: str | None,
+        who: str,
+        why: str,
+        *,
+        kind: str = "publish",
+        prepared_by: str | None = None,
+        forced: bool = False,
+        verdict: str | None = None,
+    ) -> None:
+        """``verdict`` is the gate's, as JSON; None where nothing was judged (a rollback)."""
+        policy = self.policy().version
+        values = (snapshot, parent, self.now(), who, why, kind, prepared_by, int(forced), verdict, policy)
         with self.connect(write=True) as connection:
             connection.execute(
-                "INSERT INTO publications (snapshot, parent, at, who, why) VALUES (?, ?, ?, ?, ?)",
-                (snapshot, parent, self.now(), who, why),
+                f"INSERT INTO publications ({', '.join(_PUBLICATION)}) VALUES ({', '.join('?' * len(_PUBLICATION))})",
+                values,
             )
 
-    def publications(self) -> list[dict[str, str | None]]:
-        """Oldest first: snapshot, parent, at, who, why."""
+    def publications(self) -> list[dict[str, Any]]:
+        """Oldest first: snapshot, parent, at, who, why, kind, prepared_by, forced, verdict, policy."""
         with self.connect() as connection:
-            rows = connection.execute("SELECT snapshot, parent, at, who, why FROM publications ORDER BY seq").fetchall()
-        return [dict(zip(("snapshot", "parent", "at", "who", "why"), row, strict=True)) for row in rows]
+            rows = connection.execute(f"SELECT {', '.join(_PUBLICATION)} FROM publications ORDER BY seq").fetchall()
+        told = [dict(zip(_PUBLICATION, row, strict=True)) for row in rows]
+        return [
+            {**row, "forced": bool(row["forced"]), "verdict": json.loads(row["verdict"]) if row["verdict"] else None}
+            for row in told
+        ]
 
     # ------------------------------------------------------------------------------------- jobs
 

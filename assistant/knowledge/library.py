@@ -75,8 +75,32 @@ class OpenSnapshot:
         return allowed[self._document_of_row] if len(self.passages) else np.zeros(0, dtype=np.bool_)
 
 
+class View:
+    """One snapshot under one policy: every door to its documents, for the faces and for the gate alike."""
+
+    def __init__(self, snapshot: OpenSnapshot, policy: Policy, blobs: Blobs) -> None:
+        self.snapshot = snapshot
+        self.policy = policy
+        self._blobs = blobs
+
+    def mask(self, principal: Principal, as_of: date | None) -> Mask:
+        return self.snapshot.mask(principal, self.policy, as_of)
+
+    def documents(self, principal: Principal, as_of: date | None = None) -> tuple[Document, ...]:
+        """What the principal may see, by title and date; ``as_of`` keeps what is in force on that day."""
+        return access.readable(self.snapshot.documents, principal, self.policy, as_of)
+
+    def document(self, document_id: str, principal: Principal) -> Document:
+        return access.read_one(self.snapshot.documents, document_id, principal, self.policy)
+
+    def source(self, document_id: str, principal: Principal) -> bytes:
+        """The bytes that were ingested, checked against the version in their name."""
+        return self._blobs.get(self.document(document_id, principal).version)
+
+
 class Library:
-    """Thread-safe; opening a new snapshot happens once, while the old one goes on answering elsewhere."""
+    """Thread-safe. A publication is noticed by the next question; while one thread opens the new snapshot, the others go on
+    with the old one, whole."""
 
     def __init__(self, data: Path, catalogue: Catalogue, embedder: Embedder, device: str) -> None:
         self._data = data
@@ -91,6 +115,13 @@ class Library:
         wanted = snapshots.current_id(self._data)
         if wanted is None:
             raise Unavailable("No knowledge has been published yet; run `muniment ingest`.")
+        held = self._open
+        if held is not None:
+            if held.id == wanted:
+                return held
+            if not self._lock.acquire(blocking=False):
+                return held  # another thread is opening the new one
+            self._lock.release()
         with self._lock:
             if self._open is None or self._open.id != wanted:
                 self._open = OpenSnapshot.open(snapshots.folder_of(self._data, wanted), self._embedder, self._device)
@@ -103,13 +134,17 @@ class Library:
     def policy(self) -> Policy:
         return self._catalogue.policy()
 
+    def view(self) -> View:
+        """The served snapshot under the policy in force now."""
+        return View(self.current(), self.policy(), self._blobs)
+
     def documents(self, principal: Principal, as_of: date | None = None) -> tuple[Document, ...]:
         """What the principal may see, by title and date; ``as_of`` keeps what is in force on that day."""
-        return access.readable(self.current().documents, principal, self.policy(), as_of)
+        return self.view().documents(principal, as_of)
 
     def document(self, document_id: str, principal: Principal) -> Document:
-        return access.read_one(self.current().documents, document_id, principal, self.policy())
+        return self.view().document(document_id, principal)
 
     def source(self, document_id: str, principal: Principal) -> bytes:
         """The bytes that were ingested, checked against the version in their name."""
-        return self._blobs.get(self.document(document_id, principal).version)
+        return self.view().source(document_id, principal)

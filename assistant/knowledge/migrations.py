@@ -1,6 +1,6 @@
 """The database's history: one named function a step, in order, never edited once released.
 
-Each runs inside the transaction that also raises ``PRAGMA user_version``; `tests/assistant/knowledge/test_migrations.py`
+Each runs inside the transaction that also raises ``PRAGMA user_version``; `tests/assistant/knowledge/test_catalogue.py`
 holds the golden schema.
 """
 
@@ -39,5 +39,31 @@ def m001_foundation(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_foundation,)
+_RELEASES = (
+    "ALTER TABLE publications ADD COLUMN kind TEXT NOT NULL DEFAULT 'publish'",
+    "ALTER TABLE publications ADD COLUMN prepared_by TEXT",
+    "ALTER TABLE publications ADD COLUMN forced INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE publications ADD COLUMN verdict TEXT",
+    "ALTER TABLE publications ADD COLUMN policy TEXT",
+    """CREATE TABLE candidates (
+        seq INTEGER PRIMARY KEY, snapshot TEXT NOT NULL, parent TEXT, at TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL,
+        proposal TEXT NOT NULL, verdict TEXT NOT NULL)""",
+    """CREATE TABLE collections (
+        id TEXT PRIMARY KEY, folder TEXT NOT NULL, manifest TEXT NOT NULL, title TEXT NOT NULL, owner TEXT NOT NULL,
+        licence TEXT NOT NULL, review_date TEXT NOT NULL, updated TEXT NOT NULL)""",
+    """CREATE TABLE withdrawals (
+        seq INTEGER PRIMARY KEY, key TEXT NOT NULL, act TEXT NOT NULL, at TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL)""",
+    """CREATE TABLE purges (
+        document TEXT PRIMARY KEY, version TEXT NOT NULL, at TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL,
+        erased TEXT NOT NULL)""",
+)
+
+
+def m002_releases(connection: sqlite3.Connection) -> None:
+    """Publications say who prepared, what the gate said and whether it was forced; candidates wait for approval."""
+    for statement in _RELEASES:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_foundation, m002_releases)
 SCHEMA_VERSION = len(MIGRATIONS)

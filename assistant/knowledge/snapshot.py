@@ -33,13 +33,15 @@ POINTER = "current"
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """``inputs`` are what the id is a hash of; ``files`` maps each artefact's relative path to its SHA-256."""
+    """``inputs`` are what the id is a hash of; ``files`` maps each artefact's relative path to its SHA-256; ``purged`` are ids
+    of documents that were erased from it since: the one reason for which a snapshot is ever written again."""
 
     id: str
     inputs: Mapping[str, Any]
     documents: int
     passages: int
     files: Mapping[str, str]
+    purged: tuple[str, ...] = ()
     format: int = FORMAT
 
     @property
@@ -81,7 +83,15 @@ def write_contents(file: Path, documents: Sequence[Document], passages: Sequence
         ) from error
 
 
-def seal(folder: Path, *, snapshot: str, inputs: Mapping[str, Any], documents: int, passages: int) -> Manifest:
+def seal(
+    folder: Path,
+    *,
+    snapshot: str,
+    inputs: Mapping[str, Any],
+    documents: int,
+    passages: int,
+    purged: Sequence[str] = (),
+) -> Manifest:
     """Hashes and syncs every file of ``folder``, then writes the manifest: from here on nothing changes."""
     files = {str(f.relative_to(folder)): f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST}
     for file in files.values():
@@ -92,6 +102,7 @@ def seal(folder: Path, *, snapshot: str, inputs: Mapping[str, Any], documents: i
         documents=documents,
         passages=passages,
         files={name: sha256_file(file) for name, file in files.items()},
+        purged=tuple(sorted(purged)),
     )
     write_atomically(folder / MANIFEST, json.dumps(asdict(manifest), indent=1, sort_keys=True))
     return manifest
@@ -136,10 +147,11 @@ def current_id(data: Path) -> str | None:
 
 def read_manifest(folder: Path) -> Manifest:
     try:
-        return Manifest(**json.loads((folder / MANIFEST).read_text(encoding="utf-8")))
+        told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return Manifest(**{**told, "purged": tuple(told.get("purged", ()))})
     except FileNotFoundError as error:
         raise Unavailable(f"There is no snapshot {folder.name}; run `muniment ingest`.") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise Corrupt(f"{folder / MANIFEST} is damaged; roll back or run `muniment ingest`.") from error
 
 

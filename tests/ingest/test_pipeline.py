@@ -27,7 +27,7 @@ from tests.world import GUEST, MLRO, RULES, STAFF, TODAY, CountingEmbedder, Worl
 REPORTED = {
     "schema_version",
     *("snapshot", "published", "added", "changed", "unchanged", "removed", "quarantined"),
-    *("documents", "passages", "embedded", "seconds"),
+    *("documents", "passages", "embedded", "seconds", "changes", "verdict", "refusal"),
 }
 
 
@@ -319,7 +319,7 @@ def test_a_file_that_changes_or_goes_while_it_is_read_is_refused(world: World) -
             edit(world, "rules/complaints.md", "seven", "eight")
             (world.root / "corpora/vault/reports.md").unlink()
 
-    report = world.ingest(tell=meddle)
+    report = world.ingest(tell=meddle, force=True, why="two of four vanish")
     assert [q["uri"] for q in report.quarantined] == ["rules/complaints.md", "vault/reports.md"]
     for document in contents(world)[0]:
         assert world.library().source(document.id, MLRO)
@@ -388,7 +388,7 @@ def test_progress_is_counted_and_the_job_is_kept(world: World) -> None:
     told: list[Progress] = []
     report = world.ingest(tell=told.append)
     stages = [stage for stage, _ in itertools.groupby(told, key=lambda p: p.stage)]
-    assert stages == ["discover", "read", "split", "embed", "index"]
+    assert stages == ["discover", "read", "split", "embed", "index", "judge"]
     for stage in stages:
         last = [p for p in told if p.stage == stage][-1]
         assert last.done == last.total > 0

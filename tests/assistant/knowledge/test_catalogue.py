@@ -18,12 +18,18 @@ from tests.world import clock
 
 GOLDEN = {
     "access_policies": "seq INTEGER, version TEXT!, at TEXT!, body TEXT!",
-    "publications": "seq INTEGER, snapshot TEXT!, parent TEXT, at TEXT!, who TEXT!, why TEXT!",
+    "publications": "seq INTEGER, snapshot TEXT!, parent TEXT, at TEXT!, who TEXT!, why TEXT!, kind TEXT!, prepared_by TEXT, "
+    "forced INTEGER!, verdict TEXT, policy TEXT",
     "jobs": "id TEXT, kind TEXT!, state TEXT!, stage TEXT!, done INTEGER!, total INTEGER!, note TEXT!, "
     "started TEXT!, updated TEXT!",
     "vectors": "embedder TEXT!, text_hash TEXT!, vector BLOB!",
     "ledger": "seq INTEGER, id TEXT!, at TEXT!, kind TEXT!, commitment TEXT!, previous TEXT!, hash TEXT!",
     "ledger_content": "seq INTEGER, salt TEXT!, content TEXT!",
+    "candidates": "seq INTEGER, snapshot TEXT!, parent TEXT, at TEXT!, who TEXT!, why TEXT!, proposal TEXT!, verdict TEXT!",
+    "collections": "id TEXT, folder TEXT!, manifest TEXT!, title TEXT!, owner TEXT!, licence TEXT!, review_date TEXT!, "
+    "updated TEXT!",
+    "withdrawals": "seq INTEGER, key TEXT!, act TEXT!, at TEXT!, who TEXT!, why TEXT!",
+    "purges": "document TEXT, version TEXT!, at TEXT!, who TEXT!, why TEXT!, erased TEXT!",
 }
 """Columns in order; "!" where NULL is refused. A released migration is never edited: a change here needs a new one."""
 
