@@ -18,6 +18,7 @@ from assistant.types import Document, Principal
 from ui import chat, shell
 from ui.auth import COOKIE, DemoAuthenticator
 from ui.marks import Span
+from ui.pages import page_of, sheet_for
 from ui.pdf import page_png
 from ui.runs import Run
 from ui.runtime import Runtime
@@ -81,7 +82,9 @@ def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str) ->
     ) -> HTMLResponse:
         assistant = runtime.assistant()
         document = assistant.library.document(document_id, principal)
-        body = shell.panel_html(document, span_in(document, start, end), assistant.clock().date(), alone=True)
+        span = span_in(document, start, end)
+        sheet = sheet_for(assistant.library, document, span, principal)
+        body = shell.panel_html(document, span, assistant.clock().date(), sheet=sheet, alone=True)
         return HTMLResponse(shell.standalone_html(document.title, body), headers=PRIVATE)
 
     @api.get("/documents/{document_id}/pages/{page}.png")
@@ -90,7 +93,7 @@ def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str) ->
     ) -> Response:
         library = runtime.assistant().library
         document = library.document(document_id, principal)
-        if shell.page_of(document, 0) is None:
+        if page_of(document, 0) is None:
             raise InputError("This document has no pages to show.")
         span = span_in(document, start, end)
         quote = document.text[span[0] : span[1]] if span else ""

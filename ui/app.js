@@ -41,11 +41,9 @@
     nameButtons();
     const shown = element.querySelector(".document");
     if (shown) {
-      const quote = shown.querySelector("#quote");
-      if (quote) quote.scrollIntoView({ block: "center" });
-      else element.closest(".block")?.scrollTo(0, 0);
+      element.closest(".block")?.scrollTo(0, 0);
       const face = sessionStorage.getItem("muniment-face");
-      if (face && shown.querySelector(`[data-face="${face}"]`)) setFace(shown, face);
+      setFace(shown, face && shown.querySelector(`button[data-face="${face}"]`) ? face : "text");
     }
     if (element.querySelector(".talk")) {
       const count = element.querySelectorAll(".exchange").length;
@@ -73,10 +71,14 @@
       tab.setAttribute("aria-pressed", String(tab.dataset.view === view));
   }
 
+  /* Text or page, and there the quote. The picture's size is known before it is loaded. */
   function setFace(shown, face) {
     shown.dataset.face = face;
     for (const tab of shown.querySelectorAll("[data-local=face]"))
       tab.setAttribute("aria-pressed", String(tab.dataset.face === face));
+    const quote = shown.querySelector(face === "page" ? ".page-quote" : "#quote");
+    if (quote && face === "page") quote.style.top = `${100 * Number(quote.dataset.top)}%`;
+    quote?.scrollIntoView({ block: "center" });
   }
 
   function setDark(dark) {

@@ -14,6 +14,7 @@ from assistant.types import Failed, Principal, Question
 from ui import render, shell
 from ui.conversation import Conversation, Exchange
 from ui.marks import Span
+from ui.pages import sheet_for
 from ui.runs import Runs
 from ui.runtime import Runtime
 
@@ -119,11 +120,12 @@ class Desk:
             library = self.runtime.assistant().library
             document = library.document(str(data.get("document", "")), self._principal(visitor))
             first, last = _whole(data.get("start")), min(_whole(data.get("end")), len(document.text))
+            span: Span | None = (first, last) if 0 <= first < last else None
+            marker = _whole(data.get("marker")) if data.get("marker") else None
+            sheet = sheet_for(library, document, span, self._principal(visitor))
         except MunimentError as error:
             return shell.message_html("That did not open", str(error))
-        span: Span | None = (first, last) if 0 <= first < last else None
-        marker = _whole(data.get("marker")) if data.get("marker") else None
-        return shell.panel_html(document, span, self.today(), marker=marker)
+        return shell.panel_html(document, span, self.today(), sheet=sheet, marker=marker)
 
     def library(self, visitor: Visitor, conversation: Conversation) -> str:
         try:

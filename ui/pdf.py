@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from assistant.errors import InputError
 
@@ -26,11 +29,52 @@ class Place:
     count: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A page before it is drawn: pixels of its picture, and how far down the quote begins (0 the top, 1 the foot; None
+    where the quote is not found on it)."""
+
+    page: int
+    width: int
+    height: int
+    top: float | None
+
+
+def sheet_of(source: bytes, page: int, quote: str = "") -> Sheet:
+    """Page ``page`` (from 1). Raises `InputError` as `page_png` does."""
+    with _page(source, page) as sheet:
+        width, height = sheet.get_size()
+        tops = [(height - box[3]) / height for box in _boxes(sheet, quote)]
+    return Sheet(
+        page=page,
+        width=round(width * SCALE),
+        height=round(height * SCALE),
+        top=min(1.0, max(0.0, min(tops))) if tops else None,
+    )
+
+
 def page_png(source: bytes, page: int, quote: str = "") -> bytes:
     """Page ``page`` (from 1) as PNG. A quote that can't be found is not highlighted. Raises `InputError` for a page
     that is not there and for bytes that are no PDF."""
-    import pypdfium2
     from PIL import Image, ImageDraw
+
+    with _page(source, page) as sheet:
+        image = sheet.render(scale=SCALE).to_pil().convert("RGBA")
+        height = sheet.get_height()
+        boxes = _boxes(sheet, quote)
+    veil = Image.new("RGBA", image.size, (0, 0, 0, 0))
+    pen = ImageDraw.Draw(veil)
+    for left, bottom, right, top in boxes:
+        corners = (left - 1, height - top - 1.5, right + 1, height - bottom + 1.5)
+        pen.rectangle([value * SCALE for value in corners], fill=HIGHLIGHT)
+    out = io.BytesIO()
+    Image.alpha_composite(image, veil).convert("RGB").save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+@contextmanager
+def _page(source: bytes, page: int) -> Iterator[Any]:
+    import pypdfium2
 
     with _PDFIUM:
         try:
@@ -40,24 +84,19 @@ def page_png(source: bytes, page: int, quote: str = "") -> bytes:
         try:
             if not 1 <= page <= len(document):
                 raise InputError(f"There is no page {page}; the document has {len(document)}.")
-            sheet = document[page - 1]
-            image = sheet.render(scale=SCALE).to_pil().convert("RGBA")
-            text = sheet.get_textpage()
-            boxes = []
-            for place in locate(text.get_text_range(), quote):
-                for number in range(text.count_rects(place.index, place.count)):
-                    left, bottom, right, top = text.get_rect(number)
-                    boxes.append((sheet.get_height(), left, bottom, right, top))
+            yield document[page - 1]
         finally:
             document.close()
-    veil = Image.new("RGBA", image.size, (0, 0, 0, 0))
-    pen = ImageDraw.Draw(veil)
-    for height, left, bottom, right, top in boxes:
-        corners = (left - 1, height - top - 1.5, right + 1, height - bottom + 1.5)
-        pen.rectangle([value * SCALE for value in corners], fill=HIGHLIGHT)
-    out = io.BytesIO()
-    Image.alpha_composite(image, veil).convert("RGB").save(out, "PNG", optimize=True)
-    return out.getvalue()
+
+
+def _boxes(sheet: Any, quote: str) -> list[tuple[float, float, float, float]]:
+    """Left, bottom, right and top of each line of the quote, in points from the foot of the page."""
+    text = sheet.get_textpage()
+    return [
+        text.get_rect(number)
+        for place in locate(text.get_text_range(), quote)
+        for number in range(text.count_rects(place.index, place.count))
+    ]
 
 
 def locate(page_text: str, quote: str) -> list[Place]:

@@ -85,9 +85,9 @@ def _excerpt(passage: Passage, quote: Span | None) -> str:
     text = passage.text
     start, end = quote or (skipped, skipped)
     first, last = words.excerpt_span(len(text), start, end, EXCERPT)
-    first = max(first, min(skipped, start))
+    first, last = words.whole_words(text, max(first, min(skipped, start)), last, (start, end))
     window = marked(text, first, last, quote)
-    window = window.strip().replace("\n\n", "\n")
+    window = window.strip().replace("\n\n", "\n").replace(" | ", ' <span class="cell">|</span> ')
     return ("… " if first > skipped else "") + window + (" …" if last < len(text) else "")
 
 

@@ -11,6 +11,7 @@ from assistant.config import User
 from assistant.types import Document
 from ui import words
 from ui.marks import Span, document_html
+from ui.pdf import Sheet
 from ui.render import attributes, opening
 
 PROMISE = (
@@ -110,22 +111,14 @@ def _library_row(document: Document, today: date) -> str:
     badge = "" if standing == "current" else f' <span class="badge is-{standing}">{standing}</span>'
     dates = words.in_force(document.effective_from, document.effective_to).removeprefix("In force ")
     return (
-        f'<tr class="is-{standing}"><th scope="row">'
+        f'<tr class="is-{standing}"><th scope="row"><span class="titled">'
         f'<button type="button" class="link"{opening(document.id, 0, 0)}>'
-        f"{escape(document.title)}</button>{badge}</th><td>{escape(document.collection)}</td>"
+        f"{escape(document.title)}</button>{badge}</span></th><td>{escape(document.collection)}</td>"
         f"<td>{escape(dates[:1].upper() + dates[1:])}</td><td><code>{escape(document.version[:8])}</code></td></tr>"
     )
 
 
 # ------------------------------------------------------------------------------------------------ one document
-
-
-def page_of(document: Document, offset: int) -> int | None:
-    """The 1-based page on which ``offset`` stands; None where the format has no pages."""
-    pages = [mark for mark in document.landmarks if mark.kind == "page"]
-    if not pages:
-        return None
-    return max((int(mark.label) for mark in pages if mark.start <= offset), default=int(pages[0].label))
 
 
 def address(document: Document, span: Span | None) -> str:
@@ -140,48 +133,58 @@ def page_address(document: Document, page: int, span: Span | None) -> str:
 
 
 def panel_html(
-    document: Document, span: Span | None, today: date, *, marker: int | None = None, alone: bool = False
+    document: Document,
+    span: Span | None,
+    today: date,
+    *,
+    sheet: Sheet | None = None,
+    marker: int | None = None,
+    alone: bool = False,
 ) -> str:
-    """The document: its facts, and the text with the quote; of a PDF the page as an image too. ``alone``: on a page of
-    its own, not in the panel beside an answer."""
+    """The document: its facts, and the text with the quote; where there is a ``sheet``, the page as an image too.
+    ``alone``: on a page of its own, not in the panel beside an answer."""
     number = f'<span class="source-number">{marker}</span>' if marker else ""
     standing = words.standing(document, today)
     badge = "" if standing == "current" else f' <span class="badge is-{standing}">{standing}</span>'
-    page = page_of(document, span[0] if span else 0)
     heading = "h1" if alone else "h2"
     return (
         f'<article class="document" data-face="text" aria-label="{escape(document.title)}">'
         '<header class="document-head">'
-        f"{_document_bar(document, span, page, alone)}"
+        f"{_document_bar(document, span, sheet, alone)}"
         f'<{heading} class="document-title">{number}<span>{escape(document.title)}</span>{badge}</{heading}></header>'
         f'<p class="panel-note">{words.in_force(document.effective_from, document.effective_to)} · '
         f"{escape(document.uri)} · version <code>{escape(document.version[:8])}</code></p>"
-        f"{_page_image(document, page, span)}"
+        f"{_page_image(document, sheet, span)}"
         f'<div class="text">{document_html(document, span)}</div></article>'
     )
 
 
-def _document_bar(document: Document, span: Span | None, page: int | None, alone: bool) -> str:
+def _document_bar(document: Document, span: Span | None, sheet: Sheet | None, alone: bool) -> str:
     back = own = faces = ""
     if not alone:
         back = f'<button type="button" class="quiet back"{attributes(local="close")}>Close</button>'
         own = f'<a class="quiet" target="_blank" rel="noopener" href="{escape(address(document, span))}">Own window</a>'
-    if page is not None:
+    if sheet is not None:
         faces = (
             '<div class="tabs" role="group" aria-label="Show as">'
             f'<button type="button" aria-pressed="true"{attributes(local="face", face="text")}>Text</button>'
-            f'<button type="button" aria-pressed="false"{attributes(local="face", face="page")}>Page {page}</button>'
+            f'<button type="button" aria-pressed="false"{attributes(local="face", face="page")}>Page {sheet.page}</button>'
             "</div>"
         )
     return f'<div class="document-bar">{back}{faces}{own}</div>' if back or faces else ""
 
 
-def _page_image(document: Document, page: int | None, span: Span | None) -> str:
-    if page is None:
+def _page_image(document: Document, sheet: Sheet | None, span: Span | None) -> str:
+    """The picture, its size known before it is there, and where on it the quote begins, for the browser to go to."""
+    if sheet is None:
         return ""
-    alt = f"Page {page} of {document.title}" + (", the quoted place highlighted" if span else "")
-    source = escape(page_address(document, page, span))
-    return f'<figure class="page-image"><img loading="lazy" alt="{escape(alt)}" src="{source}"></figure>'
+    alt = f"Page {sheet.page} of {document.title}" + (", the quoted place highlighted" if sheet.top is not None else "")
+    source = escape(page_address(document, sheet.page, span))
+    begins = "" if sheet.top is None else f'<span class="page-quote"{attributes(top=f"{sheet.top:.4f}")}></span>'
+    return (
+        f'<figure class="page-image">{begins}<img loading="lazy" width="{sheet.width}" height="{sheet.height}" '
+        f'alt="{escape(alt)}" src="{source}"></figure>'
+    )
 
 
 def standalone_html(title: str, body: str) -> str:

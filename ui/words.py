@@ -81,3 +81,14 @@ def excerpt_span(length: int, start: int, end: int, room: int) -> tuple[int, int
     slack = max(0, room - (end - start))
     first = max(0, min(start - slack // 4, length - room))
     return first, min(length, max(end, first + room))
+
+
+def whole_words(text: str, first: int, last: int, kept: tuple[int, int]) -> tuple[int, int]:
+    """``[first, last)`` drawn in to where words begin and end, without touching ``[kept)``; as it was where a word is longer
+    than what could be given up."""
+    begin, end = first, last
+    if first > 0 and not text[first - 1].isspace():
+        begin = next((at + 1 for at in range(first, kept[0]) if text[at].isspace()), first)
+    if last < len(text) and not text[last].isspace():
+        end = next((at for at in range(last - 1, max(kept[1], begin), -1) if text[at].isspace()), last)
+    return begin, end

@@ -138,6 +138,9 @@ def test_ask_then_open_the_quote(visit: Visit) -> None:
     page.click("[data-local=face][data-face=page]")
     page.wait_for_function("document.querySelector('.page-image img').naturalWidth > 500")
     visit.picture("page")
+    shown = page.locator(".page-quote").bounding_box()
+    assert shown is not None
+    assert 60 < shown["y"] < 860
     page.keyboard.press("Escape")
     page.wait_for_selector(".source", state="visible")
     assert page.evaluate("document.activeElement.className").startswith("cite")

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops
 
 from assistant.errors import InputError
 from tests.ui.project import complaints_pdf
-from ui.pdf import locate, page_png
+from ui.pdf import locate, page_png, sheet_of
 
 QUOTE = "kept for six years from the date"
 
@@ -29,6 +29,19 @@ def test_the_quote_is_highlighted_where_it_stands_and_nowhere_else() -> None:
     assert (bottom - top) < height * 0.05
     assert top < height * 0.3  # the sentence stands near the top of the page
     assert opened(page_png(source, 2, QUOTE)).tobytes() == opened(page_png(source, 2)).tobytes()
+
+
+def test_a_sheet_says_how_far_down_the_quote_begins() -> None:
+    source = complaints_pdf()
+    sheet = sheet_of(source, 1, QUOTE)
+    plain, marked = opened(page_png(source, 1)), opened(page_png(source, 1, QUOTE))
+    box = ImageChops.difference(plain, marked).getbbox()
+    assert box is not None
+    assert sheet.top is not None
+    assert (sheet.page, sheet.width, sheet.height) == (1, *plain.size)
+    assert abs(sheet.top * sheet.height - box[1]) < 6  # the highlight is a little higher than the letters
+    assert sheet_of(source, 2, QUOTE).top is None
+    assert sheet_of(source, 1).top is None
 
 
 @pytest.mark.parametrize("page", [0, 3, -1])

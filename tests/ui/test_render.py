@@ -12,6 +12,8 @@ from assistant.types import Failed, Finished, Landmark, Receipt, Retrieved
 from tests.ui.values import EVIL, TEXT, TODAY, abstained, answer, document, hit, sentence
 from ui import render, shell, words
 from ui.conversation import Conversation, Exchange
+from ui.pages import page_of
+from ui.pdf import Sheet
 
 ASKED = Exchange(question="May I?", as_of=TODAY)
 DONE = ASKED.after(Finished(answer=answer()))
@@ -86,6 +88,19 @@ def test_a_window_holds_its_span_and_stays_inside(length: int, first: int, size:
     assert right - left <= max(room, end - start + room)
 
 
+@given(st.text(alphabet="ab \n", max_size=60), st.integers(0, 60), st.integers(0, 60), st.integers(1, 30))
+def test_a_window_is_drawn_in_to_whole_words(text: str, first: int, size: int, room: int) -> None:
+    start = min(first, len(text))
+    end = min(start + size, len(text))
+    left, right = words.excerpt_span(len(text), start, end, room)
+    begin, last = words.whole_words(text, left, right, (start, end))
+    assert left <= begin <= start <= end <= last <= right
+    if begin > left:
+        assert text[begin - 1].isspace()
+    if last < right:
+        assert text[last].isspace()
+
+
 @pytest.mark.parametrize(
     ("start", "end", "said"),
     [
@@ -101,9 +116,14 @@ def test_dates_in_words(start: bool, end: bool, said: str) -> None:
 
 def test_a_document_with_pages_offers_its_page_as_an_image() -> None:
     pages = (Landmark(kind="page", start=0, end=12, label="1"), Landmark(kind="page", start=12, end=70, label="2"))
-    html = shell.panel_html(document(landmarks=pages), (14, 20), TODAY, marker=1)
+    sheet = Sheet(page=2, width=600, height=800, top=0.25)
+    html = shell.panel_html(document(landmarks=pages), (14, 20), TODAY, sheet=sheet, marker=1)
     assert 'src="/documents/doc-1/pages/2.png?start=14&amp;end=20"' in html
     assert "Page 2" in html
+    assert 'data-top="0.2500"' in html
+    assert "page-quote" not in shell.panel_html(document(), (1, 2), TODAY, sheet=replace(sheet, top=None))
+    assert [page_of(document(landmarks=pages), at) for at in (0, 11, 12, 69)] == [1, 1, 2, 2]
+    assert page_of(document(), 0) is None
     assert "page-image" not in shell.panel_html(document(), (14, 20), TODAY)
 
 
