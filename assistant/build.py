@@ -44,8 +44,8 @@ def build_embedder(config: Config) -> Embedder:
     from assistant.models.registry import Registry
 
     registry, name = Registry(config), config.encoder.model
-    adapter = config.resolve(config.encoder.adapter) if config.encoder.adapter else None
-    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name), adapter)
+    tuned = config.resolve(config.encoder.tuned) if config.encoder.tuned else None
+    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name), tuned)
 
 
 def build_reranker(config: Config) -> Reranker:
@@ -67,6 +67,7 @@ def build_engines(config: Config) -> Engines:
     device = choose(config.device)
     log.info("device: %s (%s)", device.kind, device.reason)
     registry, section = Registry(config), config.generator
+    embedder = build_embedder(config)  # the small one first: what is wrong with it is said at once
     generator = TransformersGenerator(
         registry.path(section.model),
         section,
@@ -75,7 +76,7 @@ def build_engines(config: Config) -> Engines:
         config.resolve(section.adapter) if section.adapter else None,
     )
     return Engines(
-        embedder=build_embedder(config),
+        embedder=embedder,
         reranker=build_reranker(config),
         generator=generator,
         device=device.kind,
