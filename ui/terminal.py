@@ -31,9 +31,16 @@ def report_lines(report: Report) -> Iterator[str]:
     yield f"snapshot {report.snapshot or '(none)'}: {state}"
     counts = {n: len(getattr(report, n)) for n in ("added", "changed", "unchanged", "removed", "quarantined")}
     yield ", ".join(f"{count} {name}" for name, count in counts.items())
-    yield f"{report.documents} documents, {report.passages} passages, {report.embedded} embedded, {report.seconds:.1f} s"
+    for change in report.changes:
+        if change.state != "unchanged" or report.snapshot is None:
+            yield f"  {change.state:9}  {change.uri}{f'  ({change.why})' if change.why else ''}"
     for refusal in report.quarantined:
         yield f"  refused {refusal['uri']}: {refusal['reason']}"
+    if report.refusal:
+        yield f"  would not be published: {report.refusal}"
+    for check in (report.verdict or {"checks": ()})["checks"]:
+        yield f"  {'pass' if check['passed'] else 'FAIL'} {check['name']}: {check['said']}"
+    yield f"{report.documents} documents, {report.passages} passages, {report.embedded} embedded, {report.seconds:.1f} s"
 
 
 class ProgressLine:
