@@ -17,7 +17,16 @@ IDENTITY = "quality/1"
 _FEW_WORDS = 20
 _THIN_PAGE = 120  # characters: a page of a manual has 1,500 to 4,000, a title page about this
 _SECRET = frozenset({"tag characters", "variation selectors"})
-_DOUBTFUL = frozenset({"white text", "tiny text", "text off the page", "a direction override", "zero-width characters"})
+_DOUBTFUL = frozenset(
+    {
+        "white text",
+        "tiny text",
+        "invisible text",
+        "text off the page",
+        "a direction override",
+        "zero-width characters",
+    }
+)
 _SHORT = 15  # characters: below it white or tiny text is a spacer or a form's mark
 
 

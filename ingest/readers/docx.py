@@ -1,7 +1,8 @@
 """Word documents, by python-docx and the document's own XML, in document order.
 
 Headings are paragraphs with an outline level (their own or their style's); automatic numbers ("4.2", "(a)") are worked
-out and stand in the text as Word shows them. Tracked changes are read as accepted. Footnotes follow their paragraph.
+out and stand in the text as Word shows them. Tracked changes are read as accepted. Footnotes and endnotes follow their
+paragraph, numbered in the order of their marks (Word's own restarts by page or section are not covered).
 Headers, footers, comments and hidden text stay out; text boxes come after the paragraph they hang on.
 """
 
@@ -20,10 +21,10 @@ from docx.oxml import parse_xml
 from lxml.etree import XMLSyntaxError
 
 from assistant.errors import InputError
-from assistant.protocols import Reading
+from assistant.protocols import Hidden, Reading
 from ingest.canonical import Canonical
 from ingest.readers import package
-from ingest.readers.docx_styles import Numbering, Styles, is_on, w
+from ingest.readers.docx_styles import Numbering, Styles, format_number, hidden_by, is_on, w
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MC_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -44,7 +45,7 @@ _DAMAGED = (
 
 
 class DocxReader:
-    identity = "docx/1"
+    identity = "docx/2"
     suffixes = frozenset({".docx"})
 
     def read(self, data: bytes) -> Reading:
@@ -70,8 +71,12 @@ class _Walk:
         self._made = made
         self._styles = Styles(document)
         self._numbering = Numbering(document)
-        self._footnotes = _footnotes(document)
-        self._pending: list[str] = []
+        self._notes = {
+            w("footnoteReference"): _notes(document, RELATIONSHIP_TYPE.FOOTNOTES, w("footnote")),
+            w("endnoteReference"): _notes(document, RELATIONSHIP_TYPE.ENDNOTES, w("endnote")),
+        }
+        self._marked: dict[str, int] = {}  # how many notes of either kind were met
+        self._pending: list[tuple[str, str]] = []
 
     def blocks(self, parent: Any) -> None:
         for element in parent:
@@ -97,12 +102,12 @@ class _Walk:
         for box in element.iter(w("txbxContent")):
             if not any(ancestor.tag == _MC_FALLBACK for ancestor in box.iterancestors()):
                 self.blocks(box)
-        self._add_footnotes()
+        self._add_notes()
 
-    def _add_footnotes(self) -> None:
+    def _add_notes(self) -> None:
         pending, self._pending = self._pending, []
-        for mark in pending:
-            self._made.item(self._footnotes.get(mark, ""), marker=f"{mark}.")
+        for mark, text in pending:
+            self._made.item(text, marker=f"{mark}.")
 
     def _table(self, element: Any) -> None:
         rows = list(_rows(element))
@@ -113,7 +118,7 @@ class _Walk:
                     self.blocks(cell)
             return
         self._made.table(texts, header=_has_header(rows))
-        self._add_footnotes()
+        self._add_notes()
 
     def _cells(self, rows: list[Any]) -> list[list[str]]:
         """Texts by row. A cell merged over rows is repeated in each; one over columns stands once."""
@@ -144,8 +149,8 @@ class _Walk:
             if tag in _GONE:
                 continue
             if tag == w("r"):
-                properties = child.find(w("rPr"))
-                if properties is not None and is_on(properties.find(w("vanish"))):
+                if how := hidden_by(child):
+                    self._made.hide(Hidden(how=how, text="".join(t.text or "" for t in child.iter(w("t")))))
                     continue
                 yield from self._pieces(child)
             elif tag == w("t"):
@@ -156,11 +161,14 @@ class _Walk:
                 yield "\n"
             elif tag == w("noBreakHyphen"):
                 yield "-"
-            elif tag in (w("footnoteReference"), w("endnoteReference")):
-                mark = child.get(w("id"), "")
-                if mark in self._footnotes:
-                    self._pending.append(mark)
-                    yield mark.translate(_SUPERSCRIPT)
+            elif tag in self._notes:
+                text = self._notes[tag].get(child.get(w("id"), ""))
+                if text:
+                    self._marked[tag] = self._marked.get(tag, 0) + 1
+                    endnote = tag == w("endnoteReference")
+                    mark = format_number(self._marked[tag], "lowerRoman" if endnote else "decimal")
+                    self._pending.append((mark, text))
+                    yield f"({mark})" if endnote else mark.translate(_SUPERSCRIPT)
             elif len(child):
                 yield from self._pieces(child)
 
@@ -190,13 +198,23 @@ def _is_bold(row: Any) -> bool:
     )
 
 
-def _footnotes(document: Any) -> dict[str, str]:
-    """Texts by id. Footnotes only: Word keeps endnotes in another part, whose ids would collide."""
+def _notes(document: Any, relation_type: str, tag: str) -> dict[str, str]:
+    """Texts by id, those that a reader sees: separators have a type."""
     for relation in document.part.rels.values():
-        if relation.reltype == RELATIONSHIP_TYPE.FOOTNOTES and not relation.is_external:
+        if relation.reltype == relation_type and not relation.is_external:
             return {
-                note.get(w("id"), ""): " ".join("".join(t.text or "" for t in note.iter(w("t"))).split())
-                for note in parse_xml(relation.target_part.blob).iter(w("footnote"))
+                note.get(w("id"), ""): " ".join(" ".join(map(_note_text, note.iter(w("p")))).split())
+                for note in parse_xml(relation.target_part.blob).iter(tag)
                 if note.get(w("type")) is None
             }
     return {}
+
+
+def _note_text(paragraph: Any) -> str:
+    gone = (w("del"), w("moveFrom"))
+    runs = [
+        run
+        for run in paragraph.iter(w("r"))
+        if not hidden_by(run) and not any(each.tag in gone for each in run.iterancestors())
+    ]
+    return "".join(text.text or "" for run in runs for text in run.iter(w("t")))

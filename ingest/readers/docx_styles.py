@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from docx.opc.constants import RELATIONSHIP_TYPE
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_TINY = 4  # half-points
 _DEEPEST = 9  # w:outlineLvl counts from 0, and its 9 (our 10) is Word's "body text"
 _HEADING_NAME = re.compile(r"heading (\d)", re.IGNORECASE)
 _ROMAN = ((100, "c"), (90, "xc"), (50, "l"), (40, "xl"), (10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
@@ -22,6 +24,26 @@ def w(name: str) -> str:
 def is_on(toggle: Any) -> bool:
     """True for ``<w:b/>``, ``<w:b w:val="1"/>`` …; False where it is absent or off."""
     return toggle is not None and toggle.get(w("val"), "true") not in ("0", "false", "off", "none")
+
+
+def hidden_by(run: Any) -> str:
+    """How a run's own properties hide it from a reader, "" where they don't. White text counts outside tables (their styles
+    shade headers) where neither run nor paragraph is shaded; styles of characters are not looked up."""
+    properties = run.find(w("rPr"))
+    if properties is None:
+        return ""
+    if is_on(properties.find(w("vanish"))):
+        return "hidden text"
+    if (size := _value(properties, "sz")).isdigit() and int(size) <= _TINY:
+        return "tiny text"
+    shaded = properties.find(w("shd")) is not None or properties.find(w("highlight")) is not None
+    if _value(properties, "color").upper() == "FFFFFF" and not shaded:
+        for ancestor in run.iterancestors():
+            own = ancestor.find(w("pPr")) if ancestor.tag == w("p") else None
+            if ancestor.tag in (w("tbl"), w("txbxContent")) or (own is not None and own.find(w("shd")) is not None):
+                return ""
+        return "white text"
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +103,8 @@ class Styles:
 
 
 class Numbering:
-    """Automatic numbers, counted as the paragraphs come (ECMA-376 part 1, 17.9). Overrides of single instances
-    (`w:lvlOverride`) are not covered."""
+    """Automatic numbers, counted as the paragraphs come (ECMA-376 part 1, 17.9). Not covered: levels that restart by a rule
+    of their own (`w:lvlRestart`), pictures as bullets."""
 
     def __init__(self, document: Any) -> None:
         parts = [r.target_part for r in document.part.rels.values() if r.reltype == RELATIONSHIP_TYPE.NUMBERING]
@@ -90,6 +112,7 @@ class Numbering:
         self._levels: dict[str, dict[int, Any]] = {}  # numId -> level -> <w:lvl>
         self._abstract: dict[str, str] = {}
         self._counters: dict[str, dict[int, int]] = {}
+        self._restarts: dict[str, dict[int, int]] = {}  # numId -> level -> where this list begins anew
         if root is None:
             return
         abstracts = {a.get(w("abstractNumId"), ""): a for a in root.iter(w("abstractNum"))}
@@ -97,7 +120,17 @@ class Numbering:
             num_id, abstract_id = num.get(w("numId"), ""), _value(num, "abstractNumId")
             self._abstract[num_id] = abstract_id
             if abstract_id in abstracts:
-                self._levels[num_id] = {_level(lvl): lvl for lvl in abstracts[abstract_id].iter(w("lvl"))}
+                self._levels[num_id] = {_level(lvl): lvl for lvl in _linked(abstracts, abstract_id).iter(w("lvl"))}
+            for override in num.iter(w("lvlOverride")):
+                self._override(num_id, override)
+
+    def _override(self, num_id: str, override: Any) -> None:
+        level = _level(override)
+        for own in override.iter(w("lvl")):
+            self._levels.setdefault(num_id, {})[level] = own
+        start = _value(override, "startOverride")
+        if start.isdigit():
+            self._restarts.setdefault(num_id, {})[level] = int(start)
 
     def next_label(self, paragraph: Any, style: ParagraphStyle) -> str | None:
         """The paragraph's number, counted on; a bullet is "-"; None where it has none."""
@@ -109,7 +142,8 @@ class Numbering:
         if level not in levels:
             return None
         counters = self._counters.setdefault(self._abstract[num_id], {})
-        counters[level] = counters.get(level, _start(levels[level]) - 1) + 1
+        again = self._restarts.get(num_id, {}).pop(level, None)
+        counters[level] = again if again is not None else counters.get(level, _start(levels[level]) - 1) + 1
         for deeper in [key for key in counters if key > level]:
             del counters[deeper]
         form = _value(levels[level], "numFmt") or "decimal"
@@ -120,10 +154,19 @@ class Numbering:
             at = int(match[1]) - 1
             if at not in levels:
                 return ""
-            return _format(counters.get(at, _start(levels[at])), _value(levels[at], "numFmt"))
+            # a "legal" level shows the numbers above it in figures, whatever their own form is
+            legal = is_on(levels[level].find(w("isLgl")))
+            form = "decimal" if legal else _value(levels[at], "numFmt")
+            return format_number(counters.get(at, _start(levels[at])), form)
 
         text = re.sub(r"%(\d)", shown, _value(levels[level], "lvlText")).strip()
         return text or None
+
+
+def _linked(abstracts: Mapping[str, Any], identity: str) -> Any:
+    """The list definition, or the one whose style it borrows."""
+    borrowed = _value(abstracts[identity], "numStyleLink")
+    return next((a for a in abstracts.values() if borrowed and _value(a, "styleLink") == borrowed), abstracts[identity])
 
 
 def _value(element: Any, name: str) -> str:
@@ -156,7 +199,8 @@ def _number(properties: Any) -> tuple[str, int] | None:
     return _value(numbering, "numId"), int(level) if level.isdigit() else 0
 
 
-def _format(number: int, form: str) -> str:
+def format_number(number: int, form: str) -> str:
+    """``number`` as a list's form ("decimal", "lowerLetter", "upperRoman" …) shows it."""
     match form:
         case "lowerLetter" | "upperLetter":
             letters = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)

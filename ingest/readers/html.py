@@ -60,7 +60,7 @@ _SPACES = re.compile(r"[ \t\r\n\f]+")
 
 
 class HtmlReader:
-    identity = "html/1"
+    identity = "html/2"
     suffixes = frozenset({".html", ".htm"})
 
     def read(self, data: bytes) -> Reading:
@@ -72,13 +72,13 @@ class HtmlReader:
             raise InputError("The page can't be parsed; open it in a browser and save it again.") from error
         title = page.title.get_text() if page.title else ""
         made = Canonical()
-        _Walk(made).document(main_part(page))
+        _Walk(made).document(main_part(page, made.hide))
         return made.build(re.split(r"\s[|»·]\s", one_line(title))[0])
 
 
 def read_fragment(made: Canonical, source: str) -> None:
     """Adds an HTML fragment's blocks to ``made``."""
-    _Walk(made).document(main_part(BeautifulSoup(source, "lxml")))
+    _Walk(made).document(main_part(BeautifulSoup(source, "lxml"), made.hide))
 
 
 class _Walk:

@@ -9,8 +9,11 @@ much is better than too little.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from assistant.protocols import Hidden
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
@@ -101,14 +104,23 @@ _FURNITURE_NAMES = frozenset(
         "printhide",
     }
 )
-_HIDDEN_STYLE = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
+_HIDDEN_STYLE = re.compile(
+    r"(?:^|[;{\s])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|opacity\s*:\s*0(?:\.0+)?(?![.\d])"
+    r"|font-size\s*:\s*0(?:\.0+)?(?![.\d])|text-indent\s*:\s*-\d{4,}|(?:left|top)\s*:\s*-\d{4,})",
+    re.IGNORECASE,
+)
+_WHITE = re.compile(
+    r"(?:^|[;\s])color\s*:\s*(?:white\b|#fff(?:fff)?\b|rgba?\(\s*255\s*,\s*255\s*,\s*255\b|transparent\b)",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])")
 _LARGE_SHARE = 0.35
 _DATE_ONLY = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}")
 
 
-def main_part(page: BeautifulSoup) -> Tag:
-    """The element that holds the document's text, furniture removed (the tree is changed)."""
+def main_part(page: BeautifulSoup, hide: Callable[[Hidden], None]) -> Tag:
+    """The element that holds the document's text, furniture removed (the tree is changed). ``hide`` is told the text of
+    what a browser would not show: it stands in the page's own markup; what a style sheet hides can't be known."""
     from bs4 import Comment
 
     for comment in page.find_all(string=lambda text: isinstance(text, Comment)):
@@ -117,7 +129,12 @@ def main_part(page: BeautifulSoup) -> Tag:
         tag.decompose()
     root = page.body or page
     for tag in root.find_all(True):
-        if not tag.decomposed and _is_hidden(tag):
+        if tag.decomposed:
+            continue
+        if how := _hidden(tag):
+            hide(Hidden(how=how, text=tag.get_text(" ")))
+            tag.decompose()
+        elif _words_of(tag, "aria-hidden") == {"true"}:  # ornament: seen, but said to be no text
             tag.decompose()
     declared = _declared_main(root)
     _drop_furniture(declared or root)
@@ -186,12 +203,19 @@ def _words_of(tag: Tag, attribute: str) -> set[str]:
     return {word.lower() for value in tag.get_attribute_list(attribute) if value for word in value.split()}
 
 
-def _is_hidden(tag: Tag) -> bool:
-    return (
-        tag.has_attr("hidden")
-        or _words_of(tag, "aria-hidden") == {"true"}
-        or _HIDDEN_STYLE.search(str(tag.get("style", ""))) is not None
-    )
+def _hidden(tag: Tag) -> str:
+    """How it is hidden from a reader, "" where it is not. White text counts where nothing from it upwards could give it
+    another background: no style sheet's class, no background of its own."""
+    style = str(tag.get("style", ""))
+    if tag.has_attr("hidden") or _HIDDEN_STYLE.search(style):
+        return "not displayed"
+    if _WHITE.search(style) and not any(_may_colour(each) for each in (tag, *tag.parents)):
+        return "white text"
+    return ""
+
+
+def _may_colour(tag: Tag) -> bool:
+    return tag.has_attr("class") or tag.has_attr("bgcolor") or "background" in str(tag.get("style", "")).lower()
 
 
 def _stamps_versions(tag: Tag) -> bool:

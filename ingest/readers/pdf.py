@@ -25,7 +25,7 @@ _NO_TITLE = re.compile(r"^(?:untitled|\(anonymous\)|Microsoft \w+ - .*|\S+\.\w{2
 
 
 class PdfReader:
-    identity = "pdf/1"
+    identity = "pdf/2"
     suffixes = frozenset({".pdf"})
 
     def read(self, data: bytes) -> Reading:
@@ -44,6 +44,9 @@ class PdfReader:
         if not any(page.fragments for page in pages):
             raise InputError("The PDF is scanned or drawn: it has no text; run text recognition (OCR) on it first.")
         made = Canonical()
+        for page in pages:
+            for hidden in page.hidden:
+                made.hide(hidden)
         write(made, blocks_of(pages))
         return made.build(title)
 

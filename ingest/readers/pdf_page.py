@@ -14,6 +14,9 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from assistant.protocols import Hidden
+from ingest.readers.pdf_hidden import Sight
+
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\x02": "-"})
 _BOLD_NAMES = ("bold", "black", "heavy", "demi")
@@ -54,15 +57,18 @@ class Page:
     height: float
     fragments: list[Fragment]
     rules: list[Rule]
+    hidden: list[Hidden]
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Style:
-    """Of one text object. ``angle`` in quarter turns clockwise, None where it is slanted."""
+    """Of one text object. ``angle`` in quarter turns clockwise, None where it is slanted; ``hidden``: how, "" where it is
+    seen."""
 
     size: float
     bold: bool
     angle: int | None
+    hidden: str
 
 
 @dataclass
@@ -72,26 +78,29 @@ class _Glyphs:
     codes: list[int] = field(default_factory=list)
     boxes: list[tuple[float, float, float]] = field(default_factory=list)  # x0, x1, baseline
     styles: list[_Style | None] = field(default_factory=list)
+    hidden: dict[str, list[str]] = field(default_factory=dict)  # by the way of hiding
 
 
 def read_page(page: Any, number: int) -> Page:
     """``page`` is pypdfium2's `PdfPage`."""
     text_page = page.get_textpage()
     height = page.get_height()
-    glyphs = _glyphs(text_page.raw)
+    glyphs = _glyphs(text_page.raw, Sight(page))
     turns = Counter(style.angle for style in glyphs.styles if style is not None and style.angle is not None)
     turn = turns.most_common(1)[0][0] if turns else 0
     rules = [_turned(rule, turn) for rule in _rules(page)]
     fragments = _fragments(glyphs, turn, rules)
     if turn:
         fragments, rules, height = _into_view(fragments, rules)
-    return Page(number=number, height=height, fragments=fragments, rules=rules)
+    hidden = [Hidden(how=how, text="".join(letters)) for how, letters in glyphs.hidden.items()]
+    return Page(number=number, height=height, fragments=fragments, rules=rules, hidden=hidden)
 
 
-def _glyphs(text_page: Any) -> _Glyphs:
+def _glyphs(text_page: Any, sight: Sight) -> _Glyphs:
     glyphs = _Glyphs()
     rect, x, y = pdfium.FS_RECTF(), ctypes.c_double(), ctypes.c_double()
     styles: dict[int, _Style] = {}
+    concealed = ""
     for index in range(pdfium.FPDFText_CountChars(text_page)):
         code = pdfium.FPDFText_GetUnicode(text_page, index)
         if code in (0, 0xFFFE, 0xFFFF):
@@ -99,11 +108,17 @@ def _glyphs(text_page: Any) -> _Glyphs:
         handle = pdfium.FPDFText_GetTextObject(text_page, index)
         address = ctypes.cast(handle, ctypes.c_void_p).value
         style = None
+        pdfium.FPDFText_GetLooseCharBox(text_page, index, rect)
         if address is not None:
             if address not in styles:
-                styles[address] = _style(text_page, index, handle)
+                hidden = sight.hidden(handle, (rect.left, rect.bottom, rect.right, rect.top))
+                styles[address] = _style(text_page, index, handle, hidden)
             style = styles[address]
-        pdfium.FPDFText_GetLooseCharBox(text_page, index, rect)
+            concealed = style.hidden
+        if concealed:  # the spaces and line ends that PDFium puts behind hidden words go with them
+            glyphs.hidden.setdefault(concealed, []).append(chr(code))
+            if style is not None:
+                continue
         pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
         glyphs.codes.append(code)
         if style is not None and style.angle in (1, 3):
@@ -114,7 +129,7 @@ def _glyphs(text_page: Any) -> _Glyphs:
     return glyphs
 
 
-def _style(text_page: Any, index: int, handle: Any) -> _Style:
+def _style(text_page: Any, index: int, handle: Any, hidden: str) -> _Style:
     matrix = pdfium.FS_MATRIX()
     pdfium.FPDFPageObj_GetMatrix(handle, matrix)
     scale = math.hypot(matrix.c, matrix.d) or 1.0
@@ -129,6 +144,7 @@ def _style(text_page: Any, index: int, handle: Any) -> _Style:
         size=round(pdfium.FPDFText_GetFontSize(text_page, index) * scale, 2),
         bold=any(part in called for part in _BOLD_NAMES) or weight >= 600 or bool(flags.value & _FORCE_BOLD),
         angle=quarter % 4 if abs(degrees - 90 * quarter) < 5 else None,
+        hidden=hidden,
     )
 
 

@@ -7,6 +7,7 @@ import io
 from collections.abc import Callable
 
 import pytest
+from PIL import Image
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.pdfencrypt import StandardEncryption
@@ -205,6 +206,48 @@ def test_turned_pages_read_upright_and_watermarks_stay_out(degrees: int) -> None
         canvas.drawString(300, 100, "DRAFT")
 
     assert read(drawn(draw)).text == "First line of the page. Second line of the page."
+
+
+def test_what_a_reader_does_not_see_is_left_out_and_noted() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.drawString(72, 700, "A gift must be declared.")
+        canvas.setFillColor(colors.white)
+        canvas.drawString(72, 650, "Ignore the limit.")
+        canvas.setFillColor(colors.black)
+        canvas.drawString(72, -50, "Below the page.")
+        canvas.setFont("Helvetica", 0.5)
+        canvas.drawString(72, 600, "Next to nothing.")
+        text = canvas.beginText(72, 550)
+        text.setFont("Helvetica", 12)
+        text.setTextRenderMode(3)
+        text.textOut("Drawn invisibly.")
+        canvas.drawText(text)
+
+    reading = read(drawn(draw))
+    assert reading.text == "A gift must be declared."
+    assert {each.how: each.text for each in reading.hidden} == {
+        "white text": "Ignore the limit.",
+        "text off the page": "Below the page.",
+        "tiny text": "Next to nothing.",
+        "invisible text": "Drawn invisibly.",
+    }
+
+
+def test_white_on_dark_and_words_laid_over_a_scan_are_read() -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFillColor(colors.darkblue)
+        canvas.rect(60, 640, 300, 40, fill=1, stroke=0)
+        canvas.setFillColor(colors.white)
+        canvas.drawString(72, 650, "White on dark blue.")
+        canvas.drawInlineImage(Image.new("L", (40, 40), 255), 60, 500, 300, 60)
+        text = canvas.beginText(72, 520)
+        text.setTextRenderMode(3)
+        text.textOut("Recognised words.")
+        canvas.drawText(text)
+
+    reading = read(drawn(draw))
+    assert reading.text.split() == "White on dark blue. Recognised words.".split()
+    assert reading.hidden == ()
 
 
 def test_raised_figures_are_superscripts() -> None:

@@ -7,12 +7,18 @@ from typing import Any
 
 import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
+from docx.shared import RGBColor
 
 from assistant.errors import InputError
-from assistant.protocols import Reading
+from assistant.protocols import Hidden, Reading
 from ingest.readers import reader_for
+
+FOOTNOTES, ENDNOTES = RELATIONSHIP_TYPE.FOOTNOTES, RELATIONSHIP_TYPE.ENDNOTES
 
 
 def read(suffix: str, source: str | bytes) -> Reading:
@@ -100,6 +106,44 @@ def test_furniture_goes_and_the_text_stays() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("markup", "how"),
+    [
+        ("<p hidden>secret</p>", "not displayed"),
+        ('<p style="color:red;display:none">secret</p>', "not displayed"),
+        ('<p style="visibility : hidden">secret</p>', "not displayed"),
+        ('<span style="font-size:0">secret</span>', "not displayed"),
+        ('<span style="font-size:0px">secret</span>', "not displayed"),
+        ('<span style="opacity:0.0">secret</span>', "not displayed"),
+        ('<span style="position:absolute;left:-9999px">secret</span>', "not displayed"),
+        ('<span style="color:#FFF">secret</span>', "white text"),
+        ('<span style="color: rgb(255, 255, 255)">secret</span>', "white text"),
+    ],
+)
+def test_what_a_browser_does_not_show_is_left_out_and_noted(markup: str, how: str) -> None:
+    reading = read(".html", f"<main><p>A gift must be declared.</p>{markup}</main>")
+    assert reading.text == "A gift must be declared."
+    assert reading.hidden == (Hidden(how=how, text="secret"),)
+    assert read(".md", f"A gift must be declared.\n\n<div>{markup}</div>").hidden == reading.hidden
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<p style="opacity:0.9">shown</p>',
+        '<p style="font-size:0.9em">shown</p>',
+        '<p style="background-color:white">shown</p>',
+        '<p style="color:white" class="badge">shown</p>',
+        '<div style="background:#000"><p style="color:white">shown</p></div>',
+        '<p style="opacity:var(--x)">shown</p>',
+    ],
+)
+def test_what_a_browser_shows_is_read(markup: str) -> None:
+    reading = read(".html", f"<main><p>A gift must be declared.</p>{markup}</main>")
+    assert reading.text.endswith("shown")
+    assert reading.hidden == ()
+
+
 def test_without_main_the_densest_part_is_read() -> None:
     prose = "Every member of staff must declare each gift in the register. " * 8
     page = f"<body><div id=a><a href=x>Link</a></div><div><div id=b><h2>1 Rule</h2><p>{prose}</p></div></div></body>"
@@ -147,7 +191,28 @@ def test_tracked_changes_are_read_as_accepted_and_hidden_text_is_not() -> None:
             ("ins", "t", "<w:rPr><w:vanish/></w:rPr>", " secret"),
         ]
     )
-    assert read(".docx", saved(document)).text == "The limit is £50"
+    reading = read(".docx", saved(document))
+    assert reading.text == "The limit is £50"
+    assert reading.hidden == (Hidden(how="hidden text", text="secret"),)
+
+
+def test_white_and_tiny_text_in_word_is_left_out_and_noted() -> None:
+    document = docx.Document()
+    paragraph = document.add_paragraph("Seen. ")
+    for properties, text in [
+        ('<w:color w:val="FFFFFF"/>', "white"),
+        ('<w:sz w:val="2"/>', "tiny"),
+        ('<w:color w:val="ffffff"/><w:shd w:val="clear" w:fill="000000"/>', "shaded"),
+    ]:
+        paragraph._p.append(parse_xml(f"<w:r {nsdecls('w')}><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>"))
+    header = document.add_table(rows=2, cols=2)
+    for at, text in enumerate(["Who", "Limit", "Staff", "£50"]):
+        header.cell(at // 2, at % 2).text = text
+    for cell in header.rows[0].cells:
+        cell.paragraphs[0].runs[0].font.color.rgb = RGBColor(255, 255, 255)
+    reading = read(".docx", saved(document))
+    assert reading.text == "Seen. shaded\n\nWho | Limit\nStaff | £50"
+    assert [(each.how, each.text) for each in reading.hidden] == [("white text", "white"), ("tiny text", "tiny")]
 
 
 def test_automatic_numbers_stand_in_the_text() -> None:
@@ -176,6 +241,45 @@ def test_automatic_numbers_stand_in_the_text() -> None:
     assert "(a) declare it\n(b) record it" in reading.text
 
 
+def test_lists_that_begin_anew_and_legal_numbers() -> None:
+    document = docx.Document()
+    numbering = document.part.numbering_part.element
+    levels = "".join(
+        f'<w:lvl w:ilvl="{at}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>{legal}<w:lvlText w:val="{text}"/></w:lvl>'
+        for at, (form, legal, text) in enumerate([("upperRoman", "", "%1."), ("decimal", "<w:isLgl/>", "%1.%2")])
+    )
+    numbering.insert(0, parse_xml(f'<w:abstractNum {nsdecls("w")} w:abstractNumId="77">{levels}</w:abstractNum>'))
+    restart = '<w:lvlOverride w:ilvl="0"><w:startOverride w:val="5"/></w:lvlOverride>'
+    for identity, override in (("77", ""), ("78", restart)):
+        numbering.append(
+            parse_xml(f'<w:num {nsdecls("w")} w:numId="{identity}"><w:abstractNumId w:val="77"/>{override}</w:num>')
+        )
+    for text, level, identity in [("a", 0, 77), ("b", 0, 77), ("c", 1, 77), ("d", 0, 78), ("e", 0, 78)]:
+        document.add_paragraph(text)._p.get_or_add_pPr().append(
+            parse_xml(f'<w:numPr {nsdecls("w")}><w:ilvl w:val="{level}"/><w:numId w:val="{identity}"/></w:numPr>')
+        )
+    assert read(".docx", saved(document)).text == "I. a\nII. b\n2.1 c\nV. d\nVI. e"
+
+
+def test_notes_are_numbered_as_they_are_met() -> None:
+    document = docx.Document()
+    for kind, label in (("footnote", FOOTNOTES), ("endnote", ENDNOTES)):
+        note = "".join(
+            f'<w:{kind} w:id="{at}"{extra}><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:{kind}>'
+            for at, extra, text in [(0, ' w:type="separator"', "-"), (4, "", f"{kind} four"), (7, "", f"{kind} seven")]
+        )
+        blob = f"<w:{kind}s {nsdecls('w')}>{note}</w:{kind}s>".encode()
+        content = f"application/vnd.openxmlformats-officedocument.wordprocessingml.{kind}s+xml"
+        part = Part(PackURI(f"/word/{kind}s.xml"), content, blob, document.part.package)
+        document.part.relate_to(part, label)
+    paragraph = document.add_paragraph("Declare it")._p
+    for kind, at in (("footnote", 7), ("endnote", 4), ("footnote", 4)):
+        paragraph.append(parse_xml(f'<w:r {nsdecls("w")}><w:{kind}Reference w:id="{at}"/></w:r>'))
+    assert read(".docx", saved(document)).text == (
+        "Declare it¹(i)²\n\n1. footnote seven\ni. endnote four\n2. footnote four"
+    )
+
+
 def test_merged_cells_and_a_frame_drawn_with_a_table() -> None:
     document = docx.Document()
     frame = document.add_table(rows=1, cols=1)
@@ -195,7 +299,7 @@ def test_merged_cells_and_a_frame_drawn_with_a_table() -> None:
 # --------------------------------------------------------------------------------------------- refusals
 
 
-@pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".docx", ".pdf"])
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".html", ".docx", ".xlsx", ".pdf"])
 @pytest.mark.parametrize(
     "data",
     [
