@@ -44,8 +44,7 @@ def build_embedder(config: Config) -> Embedder:
     from assistant.models.registry import Registry
 
     registry, name = Registry(config), config.encoder.model
-    tuned = config.resolve(config.encoder.tuned) if config.encoder.tuned else None
-    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name), tuned)
+    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name))
 
 
 def build_reranker(config: Config) -> Reranker:
