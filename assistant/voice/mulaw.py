@@ -54,7 +54,8 @@ def to_narrowband(samples: Samples) -> Samples:
     """16 kHz to 8 kHz: low-passed at 3.6 kHz by a windowed sinc of 63 taps, then every second sample."""
     if not len(samples):
         return samples
-    return np.convolve(samples, _LOW, mode="same")[::2].astype(np.float32)
+    middle = len(_LOW) // 2
+    return np.convolve(samples, _LOW, mode="full")[middle : middle + len(samples) : 2].astype(np.float32)
 
 
 def _half_band(reach: int = 16) -> NDArray[np.float32]:

@@ -56,4 +56,4 @@ def distance(one: str, other: str, most: int) -> int:
             row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
         if min(row) > most:
             return most + 1
-    return row[-1]
+    return min(row[-1], most + 1)

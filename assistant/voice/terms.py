@@ -4,6 +4,7 @@ a name out of a restricted document must not be suggested to anybody else.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable
@@ -15,14 +16,21 @@ _CODE = re.compile(r"\b(?:[A-Z]{2,6}-?\d{1,3}|[A-Z]{2,6})\b")
 _DEFINED = re.compile(
     r"^\W{0,3}([A-Z][\w’'-]*(?: [\w’'-]+){0,3})(?: \(([^)]{3,60})\))? (?:means|stands for|is defined)\b", re.M
 )
-_NAME = re.compile(r"(?<=[a-z,] )([A-Z][a-z]+[A-Z]\w+|[A-Z][a-z]+(?: [A-Z][a-z]+){0,3})\b")
+_NAME = re.compile(
+    r"(?<=[a-z,] )([A-Z][a-z]+[A-Z]\w+|[A-Z][a-z][\w-]*(?: (?:(?:of|and|for) )?[A-Z][a-z][\w-]*){0,4})(?![\w-])"
+)
+_CALENDAR = frozenset(
+    "January February March April May June July August September October November December Monday Tuesday Wednesday Thursday "
+    "Friday Saturday Sunday English England".split()
+)
 _WORD = re.compile(r"[a-z0-9][a-z0-9’'-]*")
 
 
 def vocabulary_of(documents: Iterable[Document], *, most: int = 400) -> Vocabulary:
-    """Rarely misheard everyday words are left out by asking for capitals; each document counts once a term."""
+    """A word that the documents also write in lower case is an everyday word and no term; each document counts once a term."""
     count: Counter[str] = Counter()
     known: set[str] = set()
+    plain: set[str] = set()
     for document in documents:
         text = document.text
         found = set(_CODE.findall(text)) | set(_NAME.findall(text)) | {document.title}
@@ -30,12 +38,16 @@ def vocabulary_of(documents: Iterable[Document], *, most: int = 400) -> Vocabula
             found |= {term, long} if long else {term}
         count.update(term for term in found if 2 <= len(term) <= 60)
         known.update(_WORD.findall(text.lower()))
-    ordered = sorted(count, key=lambda term: (-_weight(term) * count[term], term))
+        plain.update(_WORD.findall(text))
+    terms = [t for t in count if t not in _CALENDAR and (" " in t or t.isupper() or t.lower() not in plain)]
+    ordered = sorted(terms, key=lambda term: (-_weight(term) * math.log1p(count[term]), term))
     return Vocabulary(terms=tuple(ordered[:most]), known=frozenset(known))
 
 
 def _weight(term: str) -> float:
     """What a transcriber gets wrong: codes and coined names before plain words."""
     if re.fullmatch(r"[A-Z]{2,6}(?:-?\d{1,3})?", term):
-        return 3.0
-    return 2.0 if re.search(r"[a-z][A-Z]", term) else 1.0
+        return 3.0 if "-" not in term and not term[-1].isdigit() else 1.5
+    if re.search(r"[a-z][A-Z]", term) or (" " not in term and "-" not in term):
+        return 2.5
+    return 0.5

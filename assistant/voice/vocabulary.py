@@ -26,7 +26,7 @@ class Vocabulary:
 
     terms: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
-    prompt_terms: int = 24
+    prompt_terms: int = 30
 
     @cached_property
     def prompt(self) -> str:
@@ -55,7 +55,7 @@ class Vocabulary:
         best: dict[str, int] = {}
         for other, terms in self.by_sound.items():
             away = distance(key, other, 1)
-            if away > (1 if len(key) >= 5 else 0):
+            if away > (1 if max(len(key), len(other)) >= 5 else 0):
                 continue
             for term in terms:
                 written = _plain(term).lower()
