@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from assistant.config import Config
 from assistant.errors import InputError, MunimentError
-from assistant.evidence import abstain, cite, prompt, quote
-from assistant.evidence.quote import Choice
-from assistant.evidence.sentences import stream
+from assistant.evidence import abstain, cite
+from assistant.evidence.compose import Composer, Composition
 from assistant.knowledge.library import Library, OpenSnapshot
 from assistant.protocols import Generator, Judge, Ledger, Record, Reranker
 from assistant.record.receipt import answered_content, asked_content
@@ -34,7 +33,6 @@ from assistant.types import (
     Receipt,
     Release,
     Retrieved,
-    Sentence,
     Status,
     Timings,
     Triage,
@@ -44,21 +42,6 @@ from assistant.types import (
 TOO_WEAK = "Nothing in the documents you may see answers this closely enough."
 NOT_FOUND = "The passages found do not answer this."
 NOT_SUPPORTED = "What could be written was not supported by the passages found, so it was withheld."
-
-
-@dataclass
-class _Course:
-    """What one question has come to so far: the stopwatch and the sentences."""
-
-    started: float
-    retrieve: float = 0.0
-    first_token: float | None = None
-    first_sentence: float | None = None
-    shown: list[Sentence] = field(default_factory=list)
-    withheld: list[Sentence] = field(default_factory=list)
-
-    def elapsed(self) -> float:
-        return (time.perf_counter() - self.started) * 1000
 
 
 class Assistant:
@@ -80,9 +63,9 @@ class Assistant:
         self.library = library
         self.clock = clock
         self.reranker = reranker
-        self._generator = generator
-        self.count_tokens = generator.count_tokens
-        self._judge = judge
+        self.composer = Composer(
+            generator=generator, judge=judge, reranker=reranker, section=config.generator, prompt=config.prompt
+        )
         self._ledger = ledger
         self._identities = identities
 
@@ -100,7 +83,7 @@ class Assistant:
             text = _checked(question.text, self.config.limits.question_characters)
             asked = self._ledger.append("asked", asked_content(question))
         except MunimentError as error:
-            yield Failed(message=str(error))
+            yield Failed(message=str(error), kind=error.kind)
             return
         finished = False
         try:
@@ -109,13 +92,13 @@ class Assistant:
                 yield event
         except MunimentError as error:
             finished = True
-            yield Failed(message=str(error), receipt=self._failed(asked, str(error)))
+            yield Failed(message=str(error), kind=error.kind, receipt=self._failed(asked, str(error)))
         finally:
             if not finished:
                 self._failed(asked, "the asker went away or the program failed before the answer was complete")
 
     def _answer(self, question: Question, text: str, asked: Record) -> Iterator[Event]:
-        course = _Course(started=time.perf_counter())
+        elapsed = _stopwatch()
         routed = triage(question)
         yield Progress(stage="search")
         snapshot, policy = self.library.current(), self.library.policy()
@@ -123,59 +106,28 @@ class Assistant:
         allowed = snapshot.mask(question.principal, policy, question.as_of)
         query = standalone(text, question.history)
         (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, self.reranker)
-        course.retrieve = course.elapsed()
-        given = prompt.evidence(hits, self.config.prompt, self.count_tokens)
+        found = elapsed()
         yield Retrieved(hits=tuple(hits))
 
-        section = self.config.generator
-        found = quote.choices(query, given, self.reranker, most=section.choices, margin=section.choice_margin)
-        reason = self._too_weak(query, hits, found, snapshot)
+        composition = self.composer.about(text, query, hits, elapsed)
+        yield Progress(stage="read")
+        reason = TOO_WEAK if self._too_weak(query, hits, composition, snapshot) else ""
         if not reason:
             yield Progress(stage="write")
-            yield from self._sentences(text, given, found, course)
-            reason = "" if course.shown else NOT_SUPPORTED if course.withheld else NOT_FOUND
+            yield from composition.sentences()
+            reason = "" if composition.shown else NOT_SUPPORTED if composition.withheld else NOT_FOUND
         abstention = Abstention(reason=reason, missing=abstain.missing_terms(text, hits)) if reason else None
-        answer = self._record(question, routed, asked, release, course, hits, given, abstention)
-        yield Finished(answer=answer)
-
-    def _too_weak(self, query: str, hits: Sequence[Hit], found: Sequence[Choice], snapshot: OpenSnapshot) -> str:
-        if not hits or not found:
-            return TOO_WEAK
-        values = abstain.signals(query, hits, found[0].score, snapshot.lexical.idf)
-        return TOO_WEAK if abstain.confidence(values, self.config.gate) < self.config.gate.threshold else ""
-
-    def _sentences(
-        self, text: str, given: Sequence[Hit], found: Sequence[Choice], course: _Course
-    ) -> Iterator[Sentence]:
-        """Supported sentences as they are judged; the generator stops when there are enough, when it repeats itself, or
-        when it says that it found nothing."""
-        section = self.config.generator
-        pieces = self._generator.generate(
-            prompt.messages(text, given, section.composition),
-            max_new_tokens=section.max_new_tokens,
-            seed=section.seed,
-            among=[choice.written for choice in found] if section.composition == "quote" else None,
+        timings = Timings(
+            retrieve=found,
+            first_token=composition.first_token,
+            first_sentence=composition.first_sentence,
+            total=elapsed(),
         )
-        seen: set[str] = set()
-        try:
-            for written in stream(_timed(pieces, course)):
-                sentence = cite.judged(written, given, self._judge)
-                plain = " ".join(sentence.text.lower().split())
-                if not plain:  # a marker by itself
-                    continue
-                if plain in seen or prompt.NOT_FOUND.lower() in plain:
-                    return
-                seen.add(plain)
-                if sentence.verdict != "supported" or not sentence.citations:
-                    course.withheld.append(sentence)
-                    continue
-                course.shown.append(sentence)
-                course.first_sentence = course.first_sentence or course.elapsed()
-                yield sentence
-                if len(course.shown) >= section.sentences:
-                    return
-        finally:
-            pieces.close()
+        yield Finished(answer=self._record(question, routed, asked, release, composition, hits, abstention, timings))
+
+    def _too_weak(self, query: str, hits: Sequence[Hit], composition: Composition, snapshot: OpenSnapshot) -> bool:
+        values = abstain.signals(query, hits, composition, snapshot.lexical.idf, self.config.gate.weights)
+        return abstain.confidence(values, self.config.gate) < self.config.gate.threshold
 
     def _record(
         self,
@@ -183,34 +135,29 @@ class Assistant:
         routed: Triage,
         asked: Record,
         release: Release,
-        course: _Course,
+        composition: Composition,
         hits: Sequence[Hit],
-        given: Sequence[Hit],
         abstention: Abstention | None,
+        timings: Timings,
     ) -> Answer:
         status: Status = "abstained" if abstention else "answered"
-        citations = cite.one_a_marker(course.shown, given)
-        content = answered_content(
-            asked, question, status, course.shown, course.withheld, citations, hits, release, abstention
-        )
+        shown, withheld = composition.shown, composition.withheld
+        citations = cite.one_a_marker(shown, composition.evidence)
+        content = answered_content(asked, question, status, shown, withheld, citations, hits, release, abstention)
         receipt = _receipt(self._ledger.append("answered", content))
         return Answer(
             question=question.text,
             as_of=question.as_of,
             status=status,
-            text=cite.text_of(course.shown),
-            sentences=tuple(course.shown),
-            withheld=len(course.withheld),
+            text=cite.text_of(shown),
+            sentences=tuple(shown),
+            withheld=len(withheld),
             abstention=abstention,
             citations=citations,
             hits=tuple(hits),
             triage=routed,
-            timings=Timings(
-                retrieve=course.retrieve,
-                first_token=course.first_token,
-                first_sentence=course.first_sentence,
-                total=course.elapsed(),
-            ),
+            usage=composition.usage(),
+            timings=timings,
             release=release,
             receipt=receipt,
         )
@@ -242,10 +189,10 @@ def _encodable(question: Question) -> Question:
     return replace(question, text=mended(question.text), history=history)
 
 
-def _timed(pieces: Iterator[str], course: _Course) -> Iterator[str]:
-    for piece in pieces:
-        course.first_token = course.first_token or course.elapsed()
-        yield piece
+def _stopwatch() -> Callable[[], float]:
+    """Milliseconds since now."""
+    started = time.perf_counter()
+    return lambda: (time.perf_counter() - started) * 1000
 
 
 def _receipt(record: Record) -> Receipt:

@@ -44,7 +44,8 @@ def build_embedder(config: Config) -> Embedder:
     from assistant.models.registry import Registry
 
     registry, name = Registry(config), config.encoder.model
-    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name))
+    tuned = config.resolve(config.encoder.tuned) if config.encoder.tuned else None
+    return SentenceEncoder(registry.path(name), config.encoder, choose(config.device), registry.identity(name), tuned)
 
 
 def build_reranker(config: Config) -> Reranker:

@@ -39,8 +39,8 @@ class Device(Section):
 
 class Encoder(Section):
     model: str = "minilm-l6"
-    adapter: Path | None = None
-    """Folder of a LoRA that was trained on this model; merged into it."""
+    tuned: Path | None = None
+    """Folder of upper layers that were trained on this model."""
     batch_tokens: int = Field(4096, ge=64)
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
     max_tokens: int = Field(256, ge=16, le=512)
@@ -120,6 +120,8 @@ class Prompt(Section):
     passages: int = Field(4, ge=1)
     tokens: int = Field(640, ge=64)
     """Budget of the evidence in the generator's tokens; the weakest passages are left out first."""
+    words: int = Field(160, ge=16)
+    """How much the generator reads of one passage: whole sentences up to about so many words."""
 
 
 class Gate(Section):

@@ -111,6 +111,10 @@ class Generator(Protocol):
         """
         ...
 
+    def leaning(self, messages: Sequence[Message], this: str, that: str) -> float:
+        """Natural-log odds that the text begins as ``this`` does rather than as ``that`` does; 0 where they begin alike."""
+        ...
+
     def count_tokens(self, text: str) -> int: ...
 
 

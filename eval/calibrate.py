@@ -1,60 +1,162 @@
-"""Fits the gate's logistic model on questions kept apart for that (``calibration.jsonl``), never on those it is judged by.
+"""Fits the gate on questions kept apart for it (``calibration.jsonl``), never on those it is judged by.
 
-The target is whether a gold section stands in what the generator would be given; unanswerable questions count as no. The
-regularisation is strong (C = 1) because a collection has few such questions.
+Each question is answered with the gate open. The target is whether the answer is right: it cites a gold section. A wrong
+answer, and any answer to what can't be answered, is what the gate shall stop. Logistic regression, strongly regularised
+(C = 1), since a collection has few such questions; every figure is from leaving one question out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.answer import Assistant
 from assistant.build import principal_of
-from assistant.evidence import abstain, prompt, quote
+from assistant.errors import InputError
+from assistant.evidence import abstain, cite
 from assistant.retrieve import retrieve
 from eval.cases import Case, covered
 
-
-def fit(assistant: Assistant, cases: Sequence[Case], names: Sequence[str] = abstain.SIGNALS) -> dict[str, Any]:
-    """``intercept``, ``weights``, and for each threshold what it would let through; for the config's ``[gate]``."""
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import LeaveOneOut, cross_val_predict
-
-    rows, targets = zip(*(_row(assistant, case, names) for case in cases), strict=True)
-    x, y = np.array(rows), np.array(targets)
-    model = LogisticRegression(C=1.0, max_iter=1000)
-    held_out = cross_val_predict(model, x, y, cv=LeaveOneOut(), method="predict_proba")[:, 1]
-    model.fit(x, y)
-    curve = {
-        f"{cut:.2f}": {
-            "passed_good": round(float((held_out[y == 1] >= cut).mean()), 3),
-            "passed_bad": round(float((held_out[y == 0] >= cut).mean()), 3),
-        }
-        for cut in np.arange(0.2, 0.85, 0.05)
-    }
-    return {
-        "n": len(y),
-        "positives": int(y.sum()),
-        "auroc_leave_one_out": round(float(roc_auc_score(y, held_out)), 3),
-        "intercept": round(float(model.intercept_[0]), 4),
-        "weights": {name: round(float(w), 4) for name, w in zip(names, model.coef_[0], strict=True)},
-        "thresholds": curve,
-    }
+SETS: tuple[tuple[str, ...], ...] = (
+    ("leaning",),
+    ("sentence", "relevance", "coverage"),
+    ("leaning", "sentence", "relevance", "coverage"),
+    ("leaning", "sentence", "relevance", "lead", "coverage"),
+)
+"""Sets of signals that are compared; the first of `fit`'s answer is the best of them by area under the curve."""
 
 
-def _row(assistant: Assistant, case: Case, names: Sequence[str]) -> tuple[list[float], int]:
-    config = assistant.config
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One question, answered with the gate open."""
+
+    id: str
+    answerable: bool
+    right: bool
+    values: dict[str, float]
+
+
+def answer_all(assistant: Assistant, cases: Iterable[Case], tell: Callable[[Row], None]) -> list[Row]:
+    rows = []
+    for case in cases:
+        rows.append(_row(assistant, case))
+        tell(rows[-1])
+    return rows
+
+
+def _row(assistant: Assistant, case: Case) -> Row:
     snapshot = assistant.library.current()
-    mask = snapshot.mask(
-        principal_of(config, case.user), assistant.library.policy(), case.as_of or assistant.clock().date()
-    )
-    (hits,) = retrieve(snapshot, [case.question], mask, config.retrieve, assistant.reranker)
-    given = prompt.evidence(hits, config.prompt, assistant.count_tokens)
-    found = quote.choices(case.question, given, assistant.reranker, most=1, margin=0)
-    values = abstain.signals(case.question, hits, found[0].score if found else -10.0, snapshot.lexical.idf)
-    good = case.answerable and covered(case.gold, [(h.document.uri, h.passage.where) for h in given]) > 0
-    return [values[name] for name in names], int(good)
+    principal, day = principal_of(assistant.config, case.user), case.as_of or assistant.clock().date()
+    mask = snapshot.mask(principal, assistant.library.policy(), day)
+    (hits,) = retrieve(snapshot, [case.question], mask, assistant.config.retrieve, assistant.reranker)
+    composition = assistant.composer.about(case.question, case.question, hits, lambda: 0.0)
+    values = abstain.signals(case.question, hits, composition, snapshot.lexical.idf)
+    shown = list(composition.sentences())
+    places = [(c.uri, c.where) for c in cite.one_a_marker(shown, composition.evidence)]
+    right = case.answerable and covered(case.gold, places) > 0
+    return Row(id=case.id, answerable=case.answerable, right=right, values=values)
+
+
+def write_rows(rows: Sequence[Row], file: Path) -> None:
+    file.write_text("".join(json.dumps(asdict(row)) + "\n" for row in rows), encoding="utf-8")
+
+
+def read_rows(file: Path) -> list[Row]:
+    return [Row(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def fit(rows: Sequence[Row], *, wrong_at_most: float) -> dict[str, Any]:
+    """What goes into the config's ``[gate]``, what it rests on, and the risk–coverage curve.
+
+    The threshold is the lowest at which, of the calibration questions that would be answered, a share of at most
+    ``wrong_at_most`` would be answered wrongly; beside it stands the upper 95 % bound of that share."""
+    if sum(row.right for row in rows) < 2 or sum(not row.right for row in rows) < 2:
+        raise InputError(
+            "Two questions answered rightly and two that can't be are the least to calibrate on; add some."
+        )
+    right = np.array([row.right for row in rows])
+    tried = {names: _held_out(rows, names) for names in SETS}
+    areas = {names: _area(right, held_out) for names, held_out in tried.items()}
+    names = max(SETS, key=lambda one: areas[one])
+    held_out = tried[names]
+    intercept, weights = _logistic(_matrix(rows, names), right)
+    curve = _curve(right, held_out)
+    point = _operating_point(curve, wrong_at_most)
+    return {
+        "n": len(rows),
+        "right_with_open_gate": int(right.sum()),
+        "auroc_leave_one_out": {"+".join(one): round(area, 3) for one, area in areas.items()},
+        "gate": {
+            "threshold": point["threshold"],
+            "intercept": round(intercept, 4),
+            "weights": {name: round(weight, 4) for name, weight in zip(names, weights, strict=True)},
+        },
+        "wrong_at_most": wrong_at_most,
+        "operating_point": point,
+        "curve": curve,
+    }
+
+
+def _matrix(rows: Sequence[Row], names: Sequence[str]) -> NDArray[np.float64]:
+    return np.array([[row.values[name] for name in names] for row in rows])
+
+
+def _logistic(x: NDArray[np.float64], y: NDArray[np.bool_]) -> tuple[float, list[float]]:
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(x, y)
+    return float(model.intercept_[0]), [float(w) for w in model.coef_[0]]
+
+
+def _held_out(rows: Sequence[Row], names: Sequence[str]) -> NDArray[np.float64]:
+    """For each question its probability by a model that did not see it."""
+    x, y = _matrix(rows, names), np.array([row.right for row in rows])
+    found = []
+    for n in range(len(rows)):
+        intercept, weights = _logistic(np.delete(x, n, 0), np.delete(y, n))
+        z = intercept + float(x[n] @ np.array(weights))
+        found.append((1 + math.tanh(z / 2)) / 2)
+    return np.array(found)
+
+
+def _area(right: NDArray[np.bool_], scores: NDArray[np.float64]) -> float:
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(right, scores))
+
+
+def _curve(right: NDArray[np.bool_], scores: NDArray[np.float64]) -> list[dict[str, float]]:
+    """For thresholds from high to low: the share answered, and the share of those answered wrongly."""
+    curve = []
+    for cut in np.round(np.arange(0.95, 0.0, -0.025), 3):
+        passed = scores >= cut
+        n, wrong = int(passed.sum()), int((passed & ~right).sum())
+        curve.append(
+            {
+                "threshold": float(cut),
+                "answered": round(n / len(right), 4),
+                "right_kept": round(float((passed & right).sum() / right.sum()), 4),
+                "wrong": round(wrong / n, 4) if n else 0.0,
+                "wrong_at_most_95": round(upper_bound(wrong, n), 4),
+            }
+        )
+    return curve
+
+
+def _operating_point(curve: Sequence[Mapping[str, float]], wrong_at_most: float) -> Mapping[str, float]:
+    kept = [point for point in curve if point["wrong"] <= wrong_at_most and point["answered"] > 0]
+    return min(kept, key=lambda point: point["threshold"]) if kept else curve[0]
+
+
+def upper_bound(wrong: int, n: int, confidence: float = 0.95) -> float:
+    """Of a share of which ``wrong`` of ``n`` were seen (Clopper and Pearson 1934, one-sided)."""
+    from scipy.stats import beta
+
+    return 1.0 if wrong >= n else float(beta.ppf(confidence, wrong + 1, n - wrong))

@@ -16,11 +16,17 @@ import typer
 
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
-from ui import cli_voice
-from ui.cli_eval import eval_app, train_app
+from ui import cli_taking_back, cli_voice
+from ui.cli_documents import documents_app
+from ui.cli_eval import eval_app
+from ui.cli_train import train_app
+from ui.cli_models import models_app
 from ui.cli_retrieval import register as register_retrieval
 from ui.cli_snapshots import acting, snapshots_app
 from ui.options import ConfigFile, Force, Groups, Json, Reason, UserName, day, needs_reason, say, show
+
+TRACEBACK = "MUNIMENT_TRACEBACK"
+"""Set in the environment, a fault of the program shows where it arose."""
 
 app = typer.Typer(
     name="muniment",
@@ -29,8 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-documents_app = typer.Typer(no_args_is_help=True, help="What may be read.")
-models_app = typer.Typer(no_args_is_help=True, help="The locked models: list, pull, verify.")
+cli_taking_back.register(documents_app)
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(models_app, name="models")
@@ -159,109 +164,11 @@ def doctor(as_json: Json = False, config: ConfigFile = None) -> None:
             print(f"{state:9} {name}: {text}")
 
 
-@documents_app.command("list")
-def documents_list(
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE")] = None,
-    user: UserName = None,
-    groups: Groups = None,
-    as_json: Json = False,
-    config: ConfigFile = None,
-) -> None:
-    """The documents that the user may read."""
-    from ui.reading import document_json, reading_library
-
-    library, principal = reading_library(load(config), user, groups)
-    found = [document_json(d) for d in library.documents(principal, day(as_of))]
-    if as_json:
-        show({"documents": found})
-    else:
-        for d in found:
-            print(f"{d['id']}  {d['title']}  {d['uri']}  {d['effective_from'] or ''}–{d['effective_to'] or ''}")
-
-
-@documents_app.command("show")
-def documents_show(
-    document_id: Annotated[str, typer.Argument(metavar="ID")],
-    text: Annotated[bool, typer.Option("--text", help="Only the canonical text, exactly.")] = False,
-    user: UserName = None,
-    groups: Groups = None,
-    as_json: Json = False,
-    config: ConfigFile = None,
-) -> None:
-    """One document: what it is, or with --text its canonical text, UTF-8, nothing added."""
-    from ui.reading import document_json, reading_library
-
-    library, principal = reading_library(load(config), user, groups)
-    document = library.document(document_id, principal)
-    if text:
-        sys.stdout.buffer.write(document.text.encode("utf-8"))
-        sys.stdout.buffer.flush()
-    elif as_json:
-        show({**document_json(document), "text": document.text})
-    else:
-        for name, value in document_json(document).items():
-            print(f"{name}: {value}")
-
-
-@models_app.command("list")
-def models_list(as_json: Json = False, config: ConfigFile = None) -> None:
-    """The models of the lock: task, licence, source, whether pulled."""
-    from assistant.models.registry import Registry
-
-    rows = Registry(load(config)).list()
-    if as_json:
-        show({"models": rows})
-    else:
-        for row in rows:
-            print(
-                f"{row['name']:22} {row['task']:12} {row['licence']:12} {'pulled' if row['pulled'] else '-':8} {row['purpose']}"
-            )
-
-
-@models_app.command("pull")
-def models_pull(
-    names: Annotated[
-        list[str] | None, typer.Argument(help="Models of the lock (default: those the config needs).")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every model of the lock.")] = False,
-    as_json: Json = False,
-    config: ConfigFile = None,
-) -> None:
-    """Fetch, verify, join and convert models; what is there already is left alone."""
-    from assistant.models.registry import Registry
-    from ui.terminal import ProgressLine
-
-    settings = load(config)
-    registry = Registry(settings)
-    wanted = names or ([row["name"] for row in registry.list()] if everything else list(registry.needed()))
-    line = ProgressLine(sys.stderr)
-    pulled = {name: str(registry.pull(name, line)) for name in wanted}
-    line.close()
-    if as_json:
-        show({"models": pulled})
-    else:
-        print(f"{len(pulled)} models ready: {', '.join(pulled)}")
-
-
-@models_app.command("verify")
-def models_verify(as_json: Json = False, config: ConfigFile = None) -> None:
-    """Re-hash every file of every pulled model against its manifest and the lock."""
-    from assistant.models.registry import Registry
-
-    registry = Registry(load(config))
-    pulled = [row["name"] for row in registry.list() if row["pulled"]]
-    for name in pulled:
-        registry.verify(name)
-        say(f"{name}: as locked")
-    if as_json:
-        show({"verified": pulled})
-
-
 def main() -> None:
     """The border where errors become words."""
     with contextlib.suppress(AttributeError):
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # typed as TextIO, in truth a TextIOWrapper
+        sys.stdin.reconfigure(errors="replace")  # type: ignore[union-attr]  # likewise
     try:
         app()
     except MunimentError as error:
@@ -269,6 +176,12 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         say("Interrupted; nothing that was published has changed.")
+        sys.exit(1)
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        said = " ".join(str(error).split())[:200]
+        say(f"A fault of this program ({type(error).__name__}: {said}); set {TRACEBACK}=1 to see where, and report it.")
         sys.exit(1)
 
 

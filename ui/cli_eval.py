@@ -1,9 +1,8 @@
-"""``muniment eval …`` and ``muniment train …``: judging what is served, and making what is shipped."""
+"""``muniment eval …``: judging what is served."""
 
 from __future__ import annotations
 
 import json
-import random
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,6 @@ import typer
 from assistant.config import load
 
 eval_app = typer.Typer(no_args_is_help=True, help="Judge the served release.")
-train_app = typer.Typer(no_args_is_help=True, help="Make the weights that are shipped.")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
@@ -64,57 +62,26 @@ def calibrate(
     file: Annotated[Path, typer.Argument(help="calibration.jsonl of a collection.")] = Path(
         "corpora/manual/calibration.jsonl"
     ),
+    wrong_at_most: Annotated[
+        float, typer.Option(help="Of the questions it answers, the share that it may answer wrongly.")
+    ] = 0.05,
+    rows: Annotated[
+        Path | None, typer.Option(help="Where the answered questions are kept; read instead of asking if it exists.")
+    ] = None,
     config: ConfigFile = None,
 ) -> None:
-    """Fit the gate on questions kept apart for it; prints what goes into the config's [gate]."""
+    """Fit the gate on questions kept apart for it; prints what goes into the config's [gate] and what it rests on."""
     from assistant.build import build
-    from eval.calibrate import fit
+    from eval.calibrate import answer_all, fit, read_rows, write_rows
     from eval.cases import read_cases
 
-    print(json.dumps(fit(build(load(config)), read_cases(file)), indent=1))
+    def tell(row: object) -> None:
+        print(row, file=sys.stderr)
 
-
-@train_app.command("reranker")
-def reranker(
-    out: Annotated[Path, typer.Argument(help="Folder for the weights and their card.")],
-    beir: Annotated[Path | None, typer.Option(help="A BEIR folder with qrels/dev.tsv.")] = None,
-    cited: Annotated[list[Path] | None, typer.Option(help="Cited answers, JSON Lines.")] = None,
-    collection: Annotated[
-        Path | None, typer.Option(help="A collection's training.jsonl; its snapshot must be served.")
-    ] = None,
-    start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
-    limit: Annotated[int, typer.Option(help="Questions taken from each source but the collection.")] = 600,
-    epochs: int = 1,
-    negatives: int = 3,
-    seed: int = 0,
-    config: ConfigFile = None,
-) -> None:
-    """Train the reranker's upper layers; general rules first, then with --start the house's own."""
-    from assistant.build import build_embedder
-    from assistant.knowledge.catalogue import Catalogue
-    from assistant.knowledge.library import Library
-    from assistant.models.registry import Registry
-    from assistant.train.groups import from_beir, from_cited, from_collection
-    from assistant.train.reranker import train
-
-    settings = load(config)
-    embedder, rng = build_embedder(settings), random.Random(seed)
-    groups = []
-    for file in cited or []:
-        groups += from_cited(file, embedder, limit=limit, negatives=negatives, rng=rng)
-    if beir:
-        groups += from_beir(beir, "dev", embedder, limit=limit, negatives=negatives, rng=rng)
-    if collection:
-        snapshot = Library(settings.data, Catalogue.open_existing(settings.data), embedder, "cpu").current()
-        groups += from_collection(collection, snapshot, embedder, negatives=negatives, rng=rng)
-    sources = [str(p.name) for p in (*(cited or []), beir, collection, start) if p]
-    train(
-        groups,
-        Registry(settings).path(settings.encoder.model),
-        out,
-        epochs=epochs,
-        seed=seed,
-        start=start,
-        card={"base": settings.encoder.model, "sources": sources, "negatives": negatives},
-        tell=lambda line: print(line, file=sys.stderr),
-    )
+    if rows is not None and rows.exists():
+        answered = read_rows(rows)
+    else:
+        answered = answer_all(build(load(config)), read_cases(file), tell)
+        if rows is not None:
+            write_rows(answered, rows)
+    print(json.dumps({"schema_version": 1, **fit(answered, wrong_at_most=wrong_at_most)}, indent=1))

@@ -8,11 +8,16 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 from assistant.config import Prompt
+from assistant.evidence.sentences import within
 from assistant.protocols import Message
 from assistant.types import Hit
 
 NOT_FOUND = "NOT IN THE PASSAGES"
 
+_TUNED = (
+    "Answer from the numbered passages only, in their own words: the number of the passage, then the sentence, then the number "
+    f"again. If no passage answers the question, write only: {NOT_FOUND}"
+)
 _TASK = {
     "quote": "Copy from the numbered passages of a bank's rulebook the one or two sentences that answer the question, word for "
     "word, each followed by the number of its passage, like [1].",
@@ -41,7 +46,11 @@ _EXAMPLES = (
         "days. [2]",
     ),
 )
-IDENTITY = "prompt/" + hashlib.sha256(repr((_TASK, _EXAMPLES)).encode()).hexdigest()[:12]
+IDENTITY = "prompt/" + hashlib.sha256(repr((_TUNED, _TASK, _EXAMPLES)).encode()).hexdigest()[:12]
+
+
+Block = tuple[str, str]
+"""What the model reads of a passage: where it stands ("" where that is not known) and its text."""
 
 
 def evidence(hits: Sequence[Hit], section: Prompt, count_tokens: Callable[[str], int]) -> tuple[Hit, ...]:
@@ -49,7 +58,7 @@ def evidence(hits: Sequence[Hit], section: Prompt, count_tokens: Callable[[str],
     chosen: list[Hit] = []
     used = 0
     for hit in hits[: section.passages]:
-        cost = count_tokens(passage_text(hit, len(chosen) + 1))
+        cost = count_tokens(numbered(len(chosen) + 1, block(hit, section.words)))
         if chosen and used + cost > section.tokens:
             break
         chosen.append(hit)
@@ -57,12 +66,20 @@ def evidence(hits: Sequence[Hit], section: Prompt, count_tokens: Callable[[str],
     return tuple(chosen)
 
 
-def passage_text(hit: Hit, marker: int) -> str:
-    body = "\n".join(part for part in (hit.passage.context, hit.passage.text) if part)
-    return f"[{marker}] {hit.document.title} › {hit.passage.where}\n{body}"
+def block(hit: Hit, words: int) -> Block:
+    """The start of the passage, whole sentences up to ``words`` or a little more."""
+    body = "\n".join(part for part in (hit.passage.context, within(hit.passage.text, words)) if part)
+    return " › ".join(part for part in (hit.document.title, hit.passage.where) if part), body
 
 
-def messages(question: str, hits: Sequence[Hit], composition: str) -> tuple[Message, ...]:
-    """The fixed head of the composition, then one message with the passages and the question."""
-    passages = "\n\n".join(passage_text(hit, marker) for marker, hit in enumerate(hits, start=1))
-    return (Message("system", _TASK[composition]), *_EXAMPLES, Message("user", f"{passages}\n\nQuestion: {question}"))
+def messages(question: str, blocks: Sequence[Block], composition: str, *, tuned: bool) -> tuple[Message, ...]:
+    """The fixed head, then one message with the passages and the question. A ``tuned`` model (one with an adapter) was trained
+    without examples and needs none."""
+    passages = "\n\n".join(numbered(marker, one) for marker, one in enumerate(blocks, start=1))
+    head = (Message("system", _TUNED),) if tuned else (Message("system", _TASK[composition]), *_EXAMPLES)
+    return (*head, Message("user", f"{passages}\n\nQuestion: {question}"))
+
+
+def numbered(marker: int, one: Block) -> str:
+    place, body = one
+    return f"[{marker}] {place}\n{body}" if place else f"[{marker}] {body}"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.evidence.sentences import spans
+from assistant.evidence.sentences import spans, within
 from assistant.protocols import Reranker
 from assistant.types import Hit, Passage
 
@@ -32,17 +32,23 @@ class Choice:
 
     @property
     def written(self) -> str:
-        return f"{self.text.rstrip()} [{self.marker}]"
+        return written(self.text, self.marker)
+
+
+def written(text: str, marker: int) -> str:
+    """As the model writes it: the passage is chosen first, then its sentence, which its marker closes."""
+    return f"[{marker}] {text.rstrip()} [{marker}]"
 
 
 def choices(
-    question: str, evidence: Sequence[Hit], reranker: Reranker, *, most: int, margin: float
+    question: str, evidence: Sequence[Hit], reranker: Reranker, *, most: int, margin: float, words: int
 ) -> tuple[Choice, ...]:
-    """The ``most`` sentences nearest to an answer, best first, none further than ``margin`` below the best."""
+    """The ``most`` sentences nearest to an answer, best first, none further than ``margin`` below the best, all from the
+    first ``words`` words of a passage: what the model reads of it."""
     found = [
         (text, marker)
         for marker, hit in enumerate(evidence, start=1)
-        for text in sayable(hit.passage, hit.document.title)
+        for text in sayable(hit.passage, hit.document.title, words)
     ]
     if not found:
         return ()
@@ -56,11 +62,12 @@ def choices(
     return tuple(c for c in ranked[:most] if c.score >= ranked[0].score - margin)
 
 
-def sayable(passage: Passage, title: str) -> list[str]:
+def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
     """The passage's sentences as they can stand alone: one that leans on the one before takes it along, a lead-in takes its
     list, a table row says its column heads. The heading is left out: it is the citation's place."""
     heading = passage.where.rsplit(" › ", 1)[-1]
-    units = [passage.text[start:end] for start, end in spans(passage.text)]
+    read = within(passage.text, words)
+    units = [read[start:end] for start, end in spans(read)]
     said: list[str] = []
     open_list = False
     header = _cells(passage.context) if _CELLS in passage.context else []

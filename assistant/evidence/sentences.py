@@ -51,3 +51,20 @@ def split_markers(sentence: str) -> tuple[str, tuple[int, ...]]:
     """The sentence without its ``[n]``, and the numbers in order of first appearance."""
     numbers = [int(n) for group in _MARKERS.findall(sentence) for n in group.split(",")]
     return _MARKERS.sub("", sentence).strip(), tuple(dict.fromkeys(numbers))
+
+
+def within(text: str, words: int) -> str:
+    """The start of ``text``: whole sentences until ``words`` are reached; a sentence longer than that is cut between words."""
+    end = 0
+    for start, stop in spans(text):
+        have = len(text[:start].split())
+        if have >= words:
+            break
+        end = stop if len(text[:stop].split()) <= 1.5 * words else _cut(text, start, words - have)
+    return text[:end]
+
+
+def _cut(text: str, start: int, words: int) -> int:
+    """Where the ``words``-th word from ``start`` ends."""
+    found = list(re.finditer(r"\S+", text[start:]))[:words]
+    return start + found[-1].end()

@@ -17,19 +17,30 @@ from assistant.protocols import Vectors
 
 
 class SentenceEncoder:
-    def __init__(self, folder: Path, section: Encoder, device: Chosen, identity: str) -> None:
-        """``identity`` names the weights; how they are used is added to it."""
+    def __init__(
+        self, folder: Path, section: Encoder, device: Chosen, identity: str, tuned: Path | None = None
+    ) -> None:
+        """``identity`` names the weights; how they are used is added to it. ``tuned``: a folder made by
+        `assistant.train.encoder`; raises as `assistant.models.layers.load`."""
         prepare()
         import torch
         from sentence_transformers import SentenceTransformer
+
+        from assistant.models.layers import load, restore
 
         reduced = section.dtype == "bfloat16" and device.bfloat16
         self._model = SentenceTransformer(
             str(folder),
             device=device.kind,
             local_files_only=True,
-            model_kwargs={"dtype": torch.bfloat16 if reduced else torch.float32},
+            model_kwargs={"dtype": torch.float32},
         )
+        if tuned is not None:
+            layers = load(tuned, folder)
+            restore(self._model[0].model, layers, tuned)
+            identity = f"{identity}+{layers.digest}"
+        if reduced:
+            self._model = self._model.to(torch.bfloat16)
         self._model.max_seq_length = section.max_tokens
         self._batch_tokens = section.batch_tokens
         self.max_tokens = section.max_tokens

@@ -21,10 +21,8 @@ from assistant.config import GeneratorSection
 from assistant.errors import InputError, Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.grammar import OneOf
+from assistant.models.tokens import ChatTokens
 from assistant.protocols import Message, Pieces
-
-_SLOT = "\ue000"
-"""A private-use character that stands for a message's text while the template is rendered."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +36,15 @@ class Usage:
     write_seconds: float
 
 
+@dataclass(frozen=True)
+class _Read:
+    prompt: tuple[int, ...]
+    cache: Any
+    logits: Any
+    """Of the next token, shape (vocabulary,)."""
+    seconds: float
+
+
 class TransformersGenerator:
     def __init__(
         self, folder: Path, section: GeneratorSection, device: Chosen, identity: str, adapter: Path | None = None
@@ -47,11 +54,11 @@ class TransformersGenerator:
         changes the base's own logits."""
         prepare()
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+        from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
         self._torch = torch
         self._lock = threading.Lock()
-        self._tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        self._tokens = ChatTokens(folder)
         quantized = {
             "nf4": BitsAndBytesConfig(
                 load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=torch.bfloat16
@@ -74,23 +81,26 @@ class TransformersGenerator:
         self._device = device.kind
         self._head: tuple[int, ...] = ()
         self._head_cache: Any = None
+        self._last_read: _Read | None = None
         self.last_usage: Usage | None = None
 
     def count_tokens(self, text: str) -> int:
-        return len(self._tokenizer(text, add_special_tokens=False)["input_ids"])
+        return len(self._tokens.plain(text))
+
+    def leaning(self, messages: Sequence[Message], this: str, that: str) -> float:
+        with self._lock:
+            one, other = self._tokens.plain(this)[:1], self._tokens.plain(that)[:1]
+            if one == other:
+                return 0.0
+            logits = self._read(*self._prompt(messages)).logits
+            return float(logits[one].sum() - logits[other].sum())
 
     def generate(
         self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
     ) -> Pieces:
         """Greedy, so ``seed`` changes nothing; it is taken because the protocol promises reproducibility."""
         with self._lock:
-            head, body = self._tokens(messages)
-            longest = self._model.config.max_position_embeddings
-            if len(head) + len(body) > longest:
-                raise InputError(
-                    f"The prompt has {len(head) + len(body):,} tokens, longer than the model can read ({longest:,}); "
-                    "lower prompt.tokens or ask a shorter question."
-                )
+            head, body = self._prompt(messages)
             grammar = self._grammar(among) if among is not None else None
             yield from self._text(self._decode(head, body, max_new_tokens, grammar))
 
@@ -98,13 +108,14 @@ class TransformersGenerator:
         self, head: Sequence[int], body: Sequence[int], most: int, grammar: OneOf | None
     ) -> Iterator[list[int]]:
         """Runs of tokens: one decision, and what the grammar then forces."""
-        started = time.perf_counter()
-        cache = self._cache_of(head)
-        feed, said, read = list(body), 0, 0.0
-        end = self._tokenizer.eos_token_id
+        start = self._read(head, body)
+        self._last_read = None  # its cache grows from here on
+        started, logits = time.perf_counter(), start.logits
+        feed: list[int] = []
+        said, end = 0, self._tokens.end
         while said < most or (grammar is not None and grammar.inside):
-            logits = self._forward(feed, cache)
-            read = read or time.perf_counter() - started
+            if feed:
+                logits = self._forward(feed, start.cache)
             if grammar is None:
                 feed = [int(logits.argmax())]
             else:
@@ -124,10 +135,20 @@ class TransformersGenerator:
                 prompt_tokens=len(body),
                 head_tokens=len(head),
                 new_tokens=said,
-                read_seconds=read,
-                write_seconds=time.perf_counter() - started - read,
+                read_seconds=start.seconds,
+                write_seconds=time.perf_counter() - started,
             )
             yield feed
+
+    def _read(self, head: Sequence[int], body: Sequence[int]) -> _Read:
+        """The prompt, read; the last one is kept until something is written after it."""
+        prompt = (*head, *body)
+        if self._last_read is None or self._last_read.prompt != prompt:
+            started = time.perf_counter()
+            cache = self._cache_of(head)
+            logits = self._forward(body, cache)
+            self._last_read = _Read(prompt, cache, logits, time.perf_counter() - started)
+        return self._last_read
 
     def _forward(self, tokens: Sequence[int], cache: Any) -> Any:
         """Logits of the last position, shape (vocabulary,)."""
@@ -146,36 +167,27 @@ class TransformersGenerator:
             self._head = tuple(head)
         return copy.deepcopy(self._head_cache)
 
-    def _tokens(self, messages: Sequence[Message]) -> tuple[list[int], list[int]]:
+    def _prompt(self, messages: Sequence[Message]) -> tuple[list[int], list[int]]:
+        """Head and body; `InputError` where they are longer than the model can read."""
+        head, body = self._split(messages)
+        longest = self._model.config.max_position_embeddings
+        if len(head) + len(body) > longest:
+            raise InputError(
+                f"The prompt has {len(head) + len(body):,} tokens, longer than the model can read ({longest:,}); "
+                "lower prompt.tokens or ask a shorter question."
+            )
+        return head, body
+
+    def _split(self, messages: Sequence[Message]) -> tuple[list[int], list[int]]:
         """The fixed head and the rest: the longest common start of the prompt with and without its last message."""
-        whole, fixed = self._template(messages, True), self._template(messages[:-1], False)
+        whole, fixed = self._tokens.chat(messages, True), self._tokens.chat(messages[:-1], False)
         shared = next(
             (n for n, (a, b) in enumerate(zip(whole, fixed, strict=False)) if a != b), min(len(whole), len(fixed))
         )
         return whole[:shared], whole[shared:]
 
-    def _template(self, messages: Sequence[Message], prompt: bool) -> list[int]:
-        """The chat template's tokens with each message's text between them. A text is never read for control tokens: a
-        document that writes the template's own markers stays inside its message."""
-        if not messages:
-            return []
-        rows = [{"role": m.role, "content": _SLOT} for m in messages]
-        rendered = self._tokenizer.apply_chat_template(rows, add_generation_prompt=prompt, tokenize=False)
-        around = rendered.split(_SLOT)
-        if len(around) != len(messages) + 1:
-            raise InputError("The model's chat template does not show every message; use another model.")
-        ids: list[int] = self._tokenizer(around[0], add_special_tokens=False)["input_ids"]
-        for message, after in zip(messages, around[1:], strict=True):
-            ids = ids + self._plain(message.content) + self._tokenizer(after, add_special_tokens=False)["input_ids"]
-        return ids
-
-    def _plain(self, text: str) -> list[int]:
-        """Tokens of a text in which nothing is a control token."""
-        ids: list[int] = self._tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
-        return ids
-
     def _grammar(self, among: Sequence[str]) -> OneOf:
-        return OneOf([self._plain(f"{text}\n") for text in among], self._tokenizer.eos_token_id)
+        return OneOf([self._tokens.plain(f"{text}\n") for text in among], self._tokens.end)
 
     def _text(self, runs: Iterator[list[int]]) -> Iterator[str]:
         """Text as it becomes whole: a character cut between two tokens waits for its rest."""
@@ -183,7 +195,7 @@ class TransformersGenerator:
         told = ""
         for run in runs:
             tokens += run
-            text = self._tokenizer.decode(tokens)
+            text = self._tokens.text(tokens)
             if not text.endswith("\ufffd"):
                 yield text[len(told) :]
                 told = text

@@ -62,6 +62,10 @@ class ScriptedGenerator:
         text = self._reply(tuple(messages), seed) if among is None else "\n".join(among[: self._choose])
         yield from _PIECE.findall(text)[:max_new_tokens]
 
+    def leaning(self, messages: Sequence[Message], this: str, that: str) -> float:
+        """Always towards what cites a passage."""
+        return float(this.startswith("[")) - float(that.startswith("["))
+
     def count_tokens(self, text: str) -> int:
         return len(_PIECE.findall(text))
 

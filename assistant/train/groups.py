@@ -1,6 +1,6 @@
 """Training groups for a reranker: a question, a passage that answers it, and near ones that don't.
 
-Sources: a BEIR folder (`corpus.jsonl`, `queries.jsonl`, `qrels/<split>.tsv`), cited answers (JSON Lines with ``question`` and
+Sources: a BEIR folder's questions that may be trained on, cited answers (JSON Lines with ``question`` and
 its gold ``passages``), and a collection's own ``training.jsonl`` (question, document, section). Negatives are mined with
 BM25 and the untuned encoder; the nearest few ranks of a large rulebook are skipped, since a near neighbour is often a second
 right answer.
@@ -8,12 +8,12 @@ right answer.
 
 from __future__ import annotations
 
-import csv
 import json
 import random
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from assistant.knowledge.lexical import Bm25Searcher
 from assistant.knowledge.library import OpenSnapshot
 from assistant.protocols import Embedder
 from assistant.retrieve import index_text
+from assistant.types import Passage
 
 Skip = Callable[[int, int], bool]
 """``skip(gold row, other row)``: True where the other may be right too."""
@@ -42,76 +43,100 @@ def read_lines(file: Path) -> Iterator[dict[str, Any]]:
 
 
 def from_beir(
-    folder: Path, split: str, embedder: Embedder, *, limit: int, negatives: int, rng: random.Random
+    folder: Path,
+    queries: Sequence[tuple[str, Sequence[str]]],
+    embedder: Embedder | None,
+    *,
+    negatives: int,
+    rng: random.Random,
 ) -> list[Group]:
-    """``limit`` questions at random, their first gold passage, negatives from ranks 6–40."""
+    """``queries``: a question and the ids of its gold passages. Negatives from ranks 6–40."""
     corpus = [
         (row["_id"], f"{row.get('title', '')} {row['text']}".strip()) for row in read_lines(folder / "corpus.jsonl")
     ]
     rows = {key: n for n, (key, _) in enumerate(corpus)}
-    gold: dict[str, set[int]] = {}
-    with (folder / "qrels" / f"{split}.tsv").open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream, delimiter="\t"):
-            if int(row["score"]) > 0 and row["corpus-id"] in rows:
-                gold.setdefault(row["query-id"], set()).add(rows[row["corpus-id"]])
-    queries = [(row["text"], gold[row["_id"]]) for row in read_lines(folder / "queries.jsonl") if row["_id"] in gold]
-    chosen = rng.sample(queries, min(limit, len(queries)))
-    return mine(chosen, [text for _, text in corpus], embedder, first=6, last=40, negatives=negatives, rng=rng)
+    known = [(text, {rows[key] for key in gold if key in rows}) for text, gold in queries]
+    return mine(known, [text for _, text in corpus], embedder, first=6, last=40, negatives=negatives, rng=rng)
 
 
-def from_cited(file: Path, embedder: Embedder, *, limit: int, negatives: int, rng: random.Random) -> list[Group]:
-    """Both gold passages of a question, each a group of its own; negatives from ranks 3–30 of the file's passages."""
-    items = list(read_lines(file))
+def from_cited(
+    items: Sequence[Mapping[str, Any]], embedder: Embedder | None, *, negatives: int, rng: random.Random
+) -> list[Group]:
+    """Both gold passages of a question, each a group of its own; negatives from ranks 3–30 of the items' passages."""
     texts = list(dict.fromkeys(p["text"] for item in items for p in item["passages"]))
     rows = {text: n for n, text in enumerate(texts)}
-    chosen = rng.sample(items, min(limit, len(items)))
-    queries = [(item["question"], {rows[p["text"]] for p in item["passages"]}) for item in chosen]
+    queries = [(item["question"], {rows[p["text"]] for p in item["passages"]}) for item in items]
     return mine(queries, texts, embedder, first=3, last=30, negatives=negatives, rng=rng)
 
 
 def from_collection(
-    file: Path, snapshot: OpenSnapshot, embedder: Embedder, *, negatives: int, rng: random.Random
+    items: Sequence[Mapping[str, Any]],
+    snapshot: OpenSnapshot,
+    embedder: Embedder,
+    *,
+    negatives: int,
+    rng: random.Random,
+    sentences: bool,
 ) -> list[Group]:
-    """Passages against passages (ranks 1–20, never the same section of another version), and where the answering sentence is
-    quoted, that sentence against the others of its passage: the reranker chooses both."""
+    """Passages against passages (ranks 1–20, never the same section of another version); with ``sentences``, where the
+    answering one is quoted, also that against the others of its passage: the reranker chooses both."""
     texts = [index_text(snapshot.documents[p.document_id].title, p) for p in snapshot.passages]
     places = [(snapshot.documents[p.document_id], p.where) for p in snapshot.passages]
-    queries, sentences = [], []
-    for item in read_lines(file):
-        section = re.compile(rf"(?:^|› ){re.escape(item['section'])}(?:[. ]|$)")
-        hits = {
-            n for n, (d, where) in enumerate(places) if d.uri.endswith(f"/{item['document']}") and section.search(where)
-        }
+    queries, said = [], []
+    for item in items:
+        hits = set(answering(item, snapshot))
         if hits:
             queries.append((item["question"], hits))
-            sentences += _sentence_group(item, snapshot, sorted(hits), negatives)
+            said += _sentence_group(item, snapshot, sorted(hits), negatives) if sentences else []
 
     def same_rule(gold: int, other: int) -> bool:
         (one, here), (two, there) = places[gold], places[other]
         return one.key == two.key and (one.id != two.id or here == there)
 
-    return [*mine(queries, texts, embedder, first=1, last=20, negatives=negatives, rng=rng, skip=same_rule), *sentences]
+    return [*mine(queries, texts, embedder, first=1, last=20, negatives=negatives, rng=rng, skip=same_rule), *said]
 
 
-def _sentence_group(item: dict[str, Any], snapshot: OpenSnapshot, rows: Sequence[int], negatives: int) -> list[Group]:
+def answering(item: Mapping[str, Any], snapshot: OpenSnapshot) -> list[int]:
+    """Rows of the passages in the item's section, of every version of its document."""
+    section = re.compile(rf"(?:^|› ){re.escape(item['section'])}(?:[. ]|$)")
+    return [
+        row
+        for row, passage in enumerate(snapshot.passages)
+        if section.search(passage.where) and snapshot.document_of(row).uri.endswith(f"/{item['document']}")
+    ]
+
+
+def quoted(quote: str, passage: Passage, title: str) -> str:
+    """The sentence of ``passage``, as it would be said, in which ``quote`` stands; "" where none."""
+    wanted = " ".join(quote.split())
+    cells = [cell.strip() for cell in wanted.split("|")]
+    said = sayable(passage, title) if wanted else []
+    return next((text for text in said if all(cell in text for cell in cells) or text in wanted), "")
+
+
+def _sentence_group(
+    item: Mapping[str, Any], snapshot: OpenSnapshot, rows: Sequence[int], negatives: int
+) -> list[Group]:
     """The quoted sentence of its passage, and its neighbours; none where the quote is not found or has no neighbours."""
-    wanted = " ".join(item.get("quote", "").split())
     for row in rows:
         passage, title = snapshot.passages[row], snapshot.document_of(row).title
-        said = sayable(passage, title)
-        cells = [cell.strip() for cell in wanted.split("|")]
-        right = [text for text in said if wanted and (all(cell in text for cell in cells) or text in wanted)]
-        wrong = [text for text in said if text not in right]
+        right = quoted(item.get("quote", ""), passage, title)
+        wrong = [text for text in sayable(passage, title) if text != right]
         if right and wrong:
-            placed = [f"{title} › {passage.where}\n{text}" for text in (right[0], *wrong[:negatives])]
+            placed = [f"{title} › {passage.where}\n{text}" for text in (right, *wrong[:negatives])]
             return [Group(query=item["question"], positive=placed[0], negatives=tuple(placed[1:]))]
     return []
+
+
+def _nearest(texts: Sequence[str], queries: Sequence[str], embedder: Embedder, last: int) -> list[list[int]]:
+    vectors = embedder.embed(texts)
+    return [[int(row) for row in np.argsort(-(vectors @ asked))[:last]] for asked in embedder.embed(queries)]
 
 
 def mine(
     queries: Sequence[tuple[str, set[int]]],
     texts: Sequence[str],
-    embedder: Embedder,
+    embedder: Embedder | None,
     *,
     first: int,
     last: int,
@@ -119,16 +144,19 @@ def mine(
     rng: random.Random,
     skip: Skip | None = None,
 ) -> list[Group]:
-    """One group a gold passage. Ranks count from 1 in the list where BM25 and the encoder take turns."""
+    """One group a gold passage. Ranks count from 1 in the list where BM25 and the encoder, if one is given, take turns."""
+    if not negatives:
+        return [
+            Group(query=query, positive=texts[row], negatives=()) for query, gold in queries for row in sorted(gold)
+        ]
     lexical = Bm25Searcher.build(texts)
-    vectors = embedder.embed(texts)
-    asked = embedder.embed([query for query, _ in queries])
+    by_meaning = _nearest(texts, [query for query, _ in queries], embedder, last) if embedder else [[]] * len(queries)
     everything = np.ones(len(texts), dtype=np.bool_)
     groups = []
-    for (query, gold), vector in zip(queries, asked, strict=True):
-        near = [int(row) for row in np.argsort(-(vectors @ vector))[:last]]
+    for (query, gold), near in zip(queries, by_meaning, strict=True):
         (found,) = lexical.search([query], last, everything)
-        turns = dict.fromkeys(row for pair in zip(near, [f.row for f in found] or near, strict=False) for row in pair)
+        by_words = [one.row for one in found]
+        turns = dict.fromkeys(row for pair in zip_longest(near, by_words) for row in pair if row is not None)
         pool = [row for row in list(turns)[first - 1 :] if row not in gold]
         for row in sorted(gold):
             allowed = [other for other in pool if skip is None or not skip(row, other)]

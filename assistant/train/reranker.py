@@ -7,7 +7,6 @@ probability that the gate can use). Word embeddings and lower layers stay frozen
 
 from __future__ import annotations
 
-import json
 import random
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from assistant.models import layers as tuned_layers
 from assistant.models.rerank import CrossEncoder
 from assistant.train.groups import Group
 
@@ -39,12 +39,11 @@ def train(
 ) -> None:
     """``start``: weights to go on from (general rules first, then the house's own).
 
-    Writes ``layers.safetensors``, ``layers.json`` and ``card.json`` into ``out``, also every 100 steps, so that a
-    stop loses little.
+    Writes `assistant.models.layers` into ``out``, also every 100 steps, so that a stop loses little.
     """
     torch.manual_seed(seed)
     rng = random.Random(seed)
-    model = CrossEncoder.fresh(base, layers=layers, start=start)
+    model = CrossEncoder.fresh(base, layers=layers, start=tuned_layers.load(start, base) if start else None)
     weights = model.trainable()
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
     steps = max(1, epochs * len(groups) // batch)
@@ -69,17 +68,8 @@ def train(
                 tell(f"epoch {epoch} step {step}/{steps} loss {running:.4f} {time.monotonic() - started:.0f} s")
             if step % 100 == 0:
                 model.save(out)
-    model.save(out)
-    told = {
-        **card,
-        "groups": len(groups),
-        "layers": layers,
-        "epochs": epochs,
-        "batch": batch,
-        "rate": rate,
-        "seed": seed,
-    }
-    (out / "card.json").write_text(json.dumps({**told, "final_loss": round(running, 4)}, indent=1), encoding="utf-8")
+    told = {**card, "groups": len(groups), "epochs": epochs, "batch": batch, "rate": rate, "seed": seed}
+    model.save(out, **told, final_loss=round(running, 4))
 
 
 def _loss(model: CrossEncoder, part: Sequence[Group]) -> torch.Tensor:

@@ -84,6 +84,14 @@ def test_among_says_only_options_each_at_most_once(generator: Generator, options
     assert len(chosen) == len(set(chosen))
 
 
+def test_leaning_is_two_sided_and_changes_nothing(generator: Generator) -> None:
+    before = _say(generator)
+    towards, away = (generator.leaning(MESSAGES, *pair) for pair in (("[1] A gift", "NOT"), ("NOT", "[1] A gift")))
+    assert generator.leaning(MESSAGES, "[1] A", "[2] B") == 0
+    assert towards == -away != 0
+    assert _say(generator) == _say(generator) == before
+
+
 def test_tokens_are_counted(generator: Generator) -> None:
     assert generator.count_tokens("") == 0
     assert 0 < generator.count_tokens("a gift") <= generator.count_tokens("a gift of a gift")

@@ -75,9 +75,10 @@ def test_a_cross_encoders_score_is_the_texts_own(base: Path, trained: Path) -> N
 
 
 def test_a_cross_encoder_is_bound_to_its_base_and_its_bytes(base: Path, trained: Path, tmp_path: Path) -> None:
-    from assistant.models.rerank import FACTS, WEIGHTS, CrossEncoder
+    from assistant.models.layers import FACTS, WEIGHTS
+    from assistant.models.rerank import CrossEncoder
 
-    with pytest.raises(Unavailable, match=r"missing .* retrieve\.reranker"):
+    with pytest.raises(Unavailable, match=r"missing .* restore"):
         CrossEncoder.load(base, tmp_path)
     facts = json.loads((trained / FACTS).read_text(encoding="utf-8"))
     (tmp_path / WEIGHTS).write_bytes((trained / WEIGHTS).read_bytes())

@@ -10,8 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.config import Gate, Prompt
+from assistant.config import Gate, GeneratorSection, JudgeSection, Prompt
 from assistant.evidence import abstain, cite, prompt
+from assistant.evidence.compose import Composer, Composition
+from assistant.evidence.support import OverlapJudge
+from assistant.models.twins import HashingEmbedder, ScriptedGenerator
+from assistant.retrieve import FusedOrder
 from assistant.types import Document, Hit, Judgement, Landmark, Passage, Sentence
 
 TEXT = "Gifts\nA gift is worth £75. It is refused above. Wine is a gift.\nFiles\nFiles are kept."
@@ -135,14 +139,19 @@ def test_the_evidence_fits_its_budget_in_rank_order(passages: int, tokens: int, 
     assert list(given_hits) == hits[: len(given_hits)]
     assert len(given_hits) <= passages
     assert bool(given_hits) == bool(hits)
-    cost = sum(words(prompt.passage_text(h, n)) * weight for n, h in enumerate(given_hits, start=1))
+    cost = sum(words(prompt.numbered(n, prompt.block(h, 160))) * weight for n, h in enumerate(given_hits, start=1))
     assert cost <= tokens or len(given_hits) == 1
 
 
+def blocks(*hits: Hit) -> list[prompt.Block]:
+    return [prompt.block(one, 160) for one in hits]
+
+
+@pytest.mark.parametrize("tuned", [False, True])
 @pytest.mark.parametrize("composition", ["quote", "free"])
-def test_only_the_last_message_changes_with_the_question(composition: str) -> None:
-    first = prompt.messages("Which gift?", [hit(0, 30), hit(31, 60)], composition)
-    second = prompt.messages("Which file?", [hit(61, 70)], composition)
+def test_only_the_last_message_changes_with_the_question(composition: str, tuned: bool) -> None:
+    first = prompt.messages("Which gift?", blocks(hit(0, 30), hit(31, 60)), composition, tuned=tuned)
+    second = prompt.messages("Which file?", blocks(hit(61, 70)), composition, tuned=tuned)
     assert first[:-1] == second[:-1]
     assert first[0].role == "system"
     assert [m.role for m in first[1:]] == ["user", "assistant"] * ((len(first) - 2) // 2) + ["user"]
@@ -154,7 +163,7 @@ def test_only_the_last_message_changes_with_the_question(composition: str) -> No
 
 def test_a_tables_head_goes_with_its_rows() -> None:
     row = Passage(id="p", document_id="d-1", start=0, end=8, text="Wine | 1", where="1", context="Gift | Level")
-    shown = prompt.passage_text(Hit(passage=row, document=WHOLE.document, score=0, rank=1, found_by={}), 3)
+    shown = prompt.numbered(3, *blocks(Hit(passage=row, document=WHOLE.document, score=0, rank=1, found_by={})))
     assert shown == "[3] Gifts Policy › 1\nGift | Level\nWine | 1"
 
 
@@ -174,18 +183,39 @@ def test_confidence_is_a_probability_whatever_the_weights(intercept: float, weig
         assert found == pytest.approx(1 / (1 + math.exp(-z)), rel=1e-6)
 
 
+def composed(hits: Sequence[Hit], leaning: float = 1.0, best_sentence: float = 4.5) -> Composition:
+    """A composition whose two signals are given."""
+
+    class Given(Composition):
+        best_sentence = 0.0
+
+        def leaning(self) -> float:
+            return leaning
+
+    Given.best_sentence = best_sentence
+    composer = Composer(
+        generator=ScriptedGenerator(),
+        judge=OverlapJudge(HashingEmbedder(), JudgeSection()),
+        reranker=FusedOrder(),
+        section=GeneratorSection(),
+        prompt=Prompt(),
+    )
+    return Given(composer, tuple(hits), (), (), lambda: 0.0)
+
+
 def test_signals_are_those_that_are_known() -> None:
     hits = [hit(0, 40, 1, rerank=2.0, dense=0.3), hit(41, 60, 2, rerank=3.0, dense=0.8), hit(61, 70, 3, rerank=-1.0)]
-    found = abstain.signals("Which gift is wine?", hits, 4.5, lambda term: {"gift": 1.0, "wine": 3.0}.get(term, 0.0))
-    assert set(found) == set(abstain.KNOWN) == set(abstain.signals("", [], 0.0, lambda term: 1.0))
-    assert (found["sentence"], found["relevance"], found["cosine"]) == (4.5, 3.0, 0.8)
+    idf = {"gift": 1.0, "wine": 3.0}
+    found = abstain.signals("Which gift is wine?", hits, composed(hits), lambda term: idf.get(term, 0.0))
+    assert set(found) == set(abstain.KNOWN) == set(abstain.signals("", [], composed([]), lambda term: 1.0))
+    assert (found["leaning"], found["sentence"], found["relevance"], found["cosine"]) == (1.0, 4.5, 3.0, 0.8)
     assert found["coverage"] == pytest.approx(1.0)
-    assert set(abstain.SIGNALS) <= set(abstain.KNOWN)
+    assert set(abstain.signals("Wine?", hits, composed(hits), lambda term: 1.0, ["coverage"])) == {"coverage"}
 
 
 @given(st.text(max_size=30))
 def test_signals_of_any_question_are_finite(text: str) -> None:
-    found = abstain.signals(text, [WHOLE], 0.0, lambda term: 1.0)
+    found = abstain.signals(text, [WHOLE], composed([WHOLE]), lambda term: 1.0)
     assert all(math.isfinite(value) for value in found.values())
     assert 0 <= found["coverage"] <= 1
 

@@ -77,13 +77,13 @@ def test_nothing_is_said_that_does_not_stand_there(text: str) -> None:
 
 def test_choices_are_the_best_first_within_the_margin_and_marked(served: World) -> None:
     hits = ask(served.assistant(), question(principal=MLRO)).hits[:3]
-    found = choices("gifts", hits, FusedOrder(), most=4, margin=2.5)
+    found = choices("gifts", hits, FusedOrder(), most=4, margin=2.5, words=160)
     assert [choice.score for choice in found] == [0.0, -1.0, -2.0]
-    every = choices("gifts", hits, FusedOrder(), most=99, margin=99)
+    every = choices("gifts", hits, FusedOrder(), most=99, margin=99, words=160)
     for choice in every:
         assert choice.text in sayable(hits[choice.marker - 1].passage, hits[choice.marker - 1].document.title)
         assert split_markers(choice.written) == (choice.text, (choice.marker,))
-    assert choices("gifts", [], FusedOrder(), most=4, margin=1) == ()
+    assert choices("gifts", [], FusedOrder(), most=4, margin=1, words=160) == ()
 
 
 def test_what_may_be_said_of_the_world_is_supported_by_its_passage(served: World) -> None:

@@ -1,0 +1,243 @@
+"""``muniment train …``: making the weights that are shipped. A source is ``PATH`` or ``PATH=N``: at most N questions of it."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assistant.config import Config, load
+from assistant.errors import InputError
+
+if TYPE_CHECKING:
+    from assistant.knowledge.library import OpenSnapshot
+    from assistant.train.groups import Group
+
+train_app = typer.Typer(no_args_is_help=True, help="Make the weights that are shipped.")
+
+Out = Annotated[Path, typer.Argument(help="Folder for the weights.")]
+Beir = Annotated[
+    str | None,
+    typer.Option("--beir", metavar="DIR[=N]", help="A BEIR folder; the train part of its dev split is taken."),
+]
+Exclude = Annotated[
+    Path | None, typer.Option("--exclude", help="JSON Lines whose questions are never trained on.", exists=True)
+]
+Cited = Annotated[list[str] | None, typer.Option("--cited", metavar="FILE[=N]", help="Cited answers, JSON Lines.")]
+Collection = Annotated[
+    list[str] | None,
+    typer.Option("--collection", metavar="FILE[=N]", help="A training.jsonl; its snapshot must be served."),
+]
+ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sources:
+    """``PATH=N`` texts taken apart: paths, each with the most questions it may give."""
+
+    beir: tuple[Path, int] | None
+    cited: list[tuple[Path, int]]
+    collection: list[tuple[Path, int]]
+    excluded: frozenset[str]
+
+    @classmethod
+    def of(
+        cls, beir: str | None, cited: list[str] | None, collection: list[str] | None, exclude: Path | None
+    ) -> _Sources:
+        from assistant.train.groups import read_lines
+
+        if not (beir or cited or collection):
+            raise InputError("Nothing to train on; give --beir, --cited or --collection.")
+        return cls(
+            beir=_parsed(beir) if beir else None,
+            cited=[_parsed(text) for text in cited or []],
+            collection=[_parsed(text) for text in collection or []],
+            excluded=frozenset(row["question"] for row in read_lines(exclude)) if exclude else frozenset(),
+        )
+
+    def rulebook(self, rng: random.Random) -> list[tuple[str, tuple[str, ...]]]:
+        """Questions of the BEIR folder and the ids of their gold passages."""
+        from eval.split import train_queries
+
+        if self.beir is None:
+            return []
+        folder, most = self.beir
+        queries = [(query.text, query.gold) for query in train_queries(folder, self.excluded)]
+        return rng.sample(queries, min(most, len(queries)))
+
+    def answers(self, rng: random.Random) -> list[tuple[Path, list[dict[str, Any]]]]:
+        return [(file, _sample(file, most, rng)) for file, most in self.cited]
+
+    def items(self, rng: random.Random) -> list[dict[str, Any]]:
+        return [item for file, most in self.collection for item in _sample(file, most, rng)]
+
+    def told(self) -> list[str]:
+        """For the card: names and numbers, no folders of this machine."""
+        every = [*([self.beir] if self.beir else []), *self.cited, *self.collection]
+        return [f"{path.name} (at most {most})" for path, most in every]
+
+
+def _parsed(text: str) -> tuple[Path, int]:
+    path, _, most = text.partition("=")
+    if most and not most.isdigit():
+        raise InputError(f"{text}: after = stands the number of questions to take.")
+    if not Path(path).exists():
+        raise InputError(f"There is no {path} to train on.")
+    return Path(path), int(most) if most else sys.maxsize
+
+
+def _sample(file: Path, most: int, rng: random.Random) -> list[dict[str, Any]]:
+    from assistant.train.groups import read_lines
+
+    rows = list(read_lines(file))
+    return rng.sample(rows, min(most, len(rows)))
+
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _snapshot(settings: Config) -> OpenSnapshot:
+    from assistant.build import build_embedder
+    from assistant.knowledge.catalogue import Catalogue
+    from assistant.knowledge.library import Library
+
+    return Library(settings.data, Catalogue.open_existing(settings.data), build_embedder(settings), "cpu").current()
+
+
+def _groups(sources: _Sources, settings: Config, negatives: int, rng: random.Random, *, sentences: bool) -> list[Group]:
+    from assistant.train.groups import from_beir, from_cited, from_collection
+
+    groups: list[Group] = []
+    if sources.beir:
+        groups += from_beir(sources.beir[0], sources.rulebook(rng), None, negatives=negatives, rng=rng)
+    for _, items in sources.answers(rng):
+        groups += from_cited(items, None, negatives=negatives, rng=rng)
+    if sources.collection:
+        from assistant.build import build_embedder
+
+        groups += from_collection(
+            sources.items(rng),
+            _snapshot(settings),
+            build_embedder(settings),
+            negatives=negatives,
+            rng=rng,
+            sentences=sentences,
+        )
+    return groups
+
+
+@train_app.command("encoder")
+def encoder(
+    out: Out,
+    beir: Beir = None,
+    exclude: Exclude = None,
+    cited: Cited = None,
+    collection: Collection = None,
+    epochs: int = 1,
+    negatives: int = 0,
+    seed: int = 0,
+    config: ConfigFile = None,
+) -> None:
+    """Tune the encoder's upper layers on pairs of a question and a passage that answers it."""
+    from assistant.models.registry import Registry
+    from assistant.train.encoder import train
+
+    settings, rng = load(config), random.Random(seed)
+    sources = _Sources.of(beir, cited, collection, exclude)
+    groups = _groups(sources, settings, negatives, rng, sentences=False)
+    base = Registry(settings).path(settings.encoder.model)
+    card = {"base": settings.encoder.model, "sources": sources.told()}
+    train(groups, base, out, epochs=epochs, seed=seed, card=card, tell=_tell)
+
+
+@train_app.command("reranker")
+def reranker(
+    out: Out,
+    beir: Beir = None,
+    exclude: Exclude = None,
+    cited: Cited = None,
+    collection: Collection = None,
+    start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
+    epochs: int = 1,
+    negatives: int = 3,
+    rate: float = 1e-4,
+    seed: int = 0,
+    config: ConfigFile = None,
+) -> None:
+    """Train the reranker's upper layers on questions, passages that answer them, and near ones that don't."""
+    from assistant.models.registry import Registry
+    from assistant.train.reranker import train
+
+    settings, rng = load(config), random.Random(seed)
+    sources = _Sources.of(beir, cited, collection, exclude)
+    groups = _groups(sources, settings, negatives, rng, sentences=True)
+    base = Registry(settings).path(settings.encoder.model)
+    card = {
+        "base": settings.encoder.model,
+        "sources": sources.told(),
+        "negatives": negatives,
+        "start": str(start or ""),
+    }
+    train(groups, base, out, epochs=epochs, rate=rate, seed=seed, start=start, card=card, tell=_tell)
+
+
+@train_app.command("generator")
+def generator(
+    out: Out,
+    beir: Beir = None,
+    exclude: Exclude = None,
+    cited: Cited = None,
+    collection: Collection = None,
+    rank: int = 12,
+    lowest: Annotated[int, typer.Option(help="First layer that gets an adapter.")] = 10,
+    batch: int = 4,
+    epochs: int = 1,
+    rate: float = 2e-4,
+    seed: int = 0,
+    config: ConfigFile = None,
+) -> None:
+    """Train the generator's LoRA adapter to say the sentences that answer, or that nothing does. Goes on where it stopped."""
+    from assistant.models.registry import Registry
+    from assistant.train.generator import Recipe, train
+
+    settings, rng = load(config), random.Random(seed)
+    sources = _Sources.of(beir, cited, collection, exclude)
+    examples = _examples(sources, settings, rng)
+    registry, name = Registry(settings), settings.generator.model
+    recipe = Recipe(rank=rank, alpha=2 * rank, lowest=lowest, batch=batch, epochs=epochs, rate=rate, seed=seed)
+    counts = {source: sum(e.source == source for e in examples) for source in sorted({e.source for e in examples})}
+    card = {
+        "sources": sources.told(),
+        "examples_by_source": counts,
+        "without_answer": sum(not e.said for e in examples),
+    }
+    _tell(json.dumps(card))
+    train(examples, registry.path(name), registry.identity(name), out, recipe=recipe, card=card, tell=_tell)
+
+
+def _examples(sources: _Sources, settings: Config, rng: random.Random) -> Sequence[Any]:
+    from assistant.build import build_reranker
+    from assistant.train.cited import from_cited, from_collection, from_rulebook
+    from assistant.train.groups import read_lines
+
+    corpus = list(read_lines(sources.beir[0] / "corpus.jsonl")) if sources.beir else []
+    pool = [row["text"] for row in corpus]
+    rows = {row["_id"]: n for n, row in enumerate(corpus)}
+    examples = []
+    if sources.collection:
+        items = sources.items(rng)
+        examples += from_collection(items, _snapshot(settings), build_reranker(settings), settings, rng)
+    for file, items in sources.answers(rng):
+        own = list(dict.fromkeys(p["text"] for item in items for p in item["passages"]))
+        examples += from_cited(items, [*pool, *own], file.stem, rng)
+    if sources.beir:
+        queries = [(text, {rows[key] for key in gold if key in rows}) for text, gold in sources.rulebook(rng)]
+        examples += from_rulebook([(t, g) for t, g in queries if 0 < len(g) <= 2], pool, sources.beir[0].name, rng)
+    return examples
