@@ -12,7 +12,7 @@ import numpy as np
 
 from assistant.config import Split
 from assistant.errors import InputError
-from assistant.knowledge import dense
+from assistant.knowledge import dense, references
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.lexical import Bm25Searcher
@@ -87,6 +87,7 @@ def write_snapshot(
     building.mkdir(parents=True)
     dense.write_index(vectors, building / snapshots.DENSE)
     Bm25Searcher.build(texts_of(documents, passages)).save(building / snapshots.LEXICAL)
+    references.link(documents, passages).save(building / snapshots.REFERENCES)
     snapshots.write_contents(building / snapshots.CONTENTS, documents, passages)
     snapshots.seal(
         building, snapshot=snapshot, inputs=inputs, documents=len(documents), passages=len(passages), purged=purged

@@ -16,7 +16,7 @@ from typing import Any
 
 from assistant.config import Config
 from assistant.errors import Corrupt, InputError, MunimentError, Unavailable
-from assistant.knowledge import dense, lexical
+from assistant.knowledge import dense, lexical, references
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
 from assistant.knowledge.candidates import (
@@ -211,6 +211,7 @@ class Pipeline:
             "embedder": self._embedder.identity,
             "dense": dense.IDENTITY,
             "lexical": lexical.IDENTITY,
+            "references": references.IDENTITY,
         }
 
     def _read(self, planned: Mapping[str, SourceFile], before: _Before, work: _Work, job: str) -> list[Document]:

@@ -7,6 +7,7 @@ rows by construction. One OpenMP thread a request: measured fastest for one ques
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -57,53 +58,88 @@ def read_index(file: Path) -> Any:
         raise Corrupt(f"The vector index {file} can't be read; run `muniment ingest`.") from error
 
 
-class DenseSearcher:
-    """Exact search on the CPU."""
+class _Dense(ABC):
+    """What the kinds have in common: questions are encoded once, then searched for and compared as vectors."""
 
     name = "dense"
 
-    def __init__(self, index: Any, embedder: Embedder) -> None:
-        self._index = index
+    def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
+
+    def encode(self, queries: Sequence[str]) -> Vectors:
+        """Shape (queries, dim)."""
+        return self._embedder.embed(queries)
 
     def search(self, queries: Sequence[str], k: int, allowed: Mask) -> list[list[Found]]:
         if not queries or not allowed.any():
             return [[] for _ in queries]
+        return self.search_vectors(self.encode(queries), k, allowed)
+
+    @abstractmethod
+    def search_vectors(self, vectors: Vectors, k: int, allowed: Mask) -> list[list[Found]]:
+        """As `search`, for encoded questions."""
+
+    def scores(self, vector: Vectors, rows: Sequence[int]) -> Vectors:
+        """The cosine of one encoded question, shape (dim,), with each of ``rows``, shape (rows,)."""
+        return self._stored(rows) @ vector
+
+    @abstractmethod
+    def _stored(self, rows: Sequence[int]) -> Vectors:
+        """Shape (rows, dim), as the index keeps them."""
+
+
+class DenseSearcher(_Dense):
+    """Exact search on the CPU."""
+
+    def __init__(self, index: Any, embedder: Embedder) -> None:
+        super().__init__(embedder)
+        self._index = index
+
+    def search_vectors(self, vectors: Vectors, k: int, allowed: Mask) -> list[list[Found]]:
+        most = int(allowed.sum())
+        if not len(vectors) or not most:
+            return [[] for _ in vectors]
         faiss = _faiss()
         faiss.omp_set_num_threads(1)
         bitmap = np.packbits(allowed, bitorder="little")
         parameters = faiss.SearchParameters(sel=faiss.IDSelectorBitmap(bitmap))
 
-        def scan(vectors: Vectors, many: int) -> Any:
-            return self._index.search(vectors, many, params=parameters)
+        def scan(some: Vectors, many: int) -> Any:
+            return self._index.search(some, many, params=parameters)
 
-        return _best(scan, self._embedder.embed(queries), k, int(allowed.sum()))
+        return _best(scan, vectors, k, most)
+
+    def _stored(self, rows: Sequence[int]) -> Vectors:
+        kept: Vectors = self._index.reconstruct_batch(np.asarray(rows, dtype=np.int64))
+        return kept
 
 
-class GpuDense:
+class GpuDense(_Dense):
     """Exact search on the GPU over the allowed subset (`faiss.knn_gpu`). Not run where this was written: no GPU there."""
 
-    name = "dense"
-
     def __init__(self, index: Any, embedder: Embedder) -> None:
+        super().__init__(embedder)
         faiss = _faiss()
         self._vectors = index.reconstruct_n(0, index.ntotal).astype(np.float16)
         self._resources = faiss.StandardGpuResources()
-        self._embedder = embedder
 
-    def search(self, queries: Sequence[str], k: int, allowed: Mask) -> list[list[Found]]:
+    def search_vectors(self, vectors: Vectors, k: int, allowed: Mask) -> list[list[Found]]:
         subset = np.flatnonzero(allowed)
-        if not queries or not len(subset):
-            return [[] for _ in queries]
+        if not len(vectors) or not len(subset):
+            return [[] for _ in vectors]
         faiss = _faiss()
         there = self._vectors[subset]
 
-        def scan(vectors: Vectors, many: int) -> Any:
-            asked = vectors.astype(np.float16)
+        def scan(some: Vectors, many: int) -> Any:
+            asked = some.astype(np.float16)
             scores, places = faiss.knn_gpu(self._resources, asked, there, many, metric=faiss.METRIC_INNER_PRODUCT)
             return scores, subset[places]
 
-        return _best(scan, self._embedder.embed(queries), k, len(subset))
+        return _best(scan, vectors, k, len(subset))
+
+    def _stored(self, rows: Sequence[int]) -> Vectors:
+        kept: Vectors = self._vectors[np.asarray(rows, dtype=np.int64)].astype(np.float32)
+        return kept
 
 
 def open_searcher(index: Any, embedder: Embedder, device: str) -> tuple[DenseSearcher | GpuDense, str]:
@@ -115,24 +151,25 @@ def open_searcher(index: Any, embedder: Embedder, device: str) -> tuple[DenseSea
     return DenseSearcher(index, embedder), f"FAISS on the CPU, exact: {reason}"
 
 
-class MemoryDense:
+class MemoryDense(_Dense):
     """The in-memory twin and the oracle: a plain matrix product."""
 
-    name = "dense"
-
     def __init__(self, vectors: Vectors, embedder: Embedder) -> None:
+        super().__init__(embedder)
         self._vectors = vectors
-        self._embedder = embedder
 
-    def search(self, queries: Sequence[str], k: int, allowed: Mask) -> list[list[Found]]:
+    def search_vectors(self, vectors: Vectors, k: int, allowed: Mask) -> list[list[Found]]:
         rows = np.flatnonzero(allowed)
-        if not queries or not len(rows):
-            return [[] for _ in queries]
-        scores = self._embedder.embed(queries) @ self._vectors[rows].T
+        if not len(vectors) or not len(rows):
+            return [[] for _ in vectors]
+        scores = vectors @ self._vectors[rows].T
         orders = np.argsort(-scores, axis=1, kind="stable")[:, :k]
         return [
             [Found(int(rows[i]), float(line[i])) for i in order] for line, order in zip(scores, orders, strict=True)
         ]
+
+    def _stored(self, rows: Sequence[int]) -> Vectors:
+        return self._vectors[np.asarray(rows, dtype=np.int64)]
 
 
 def _best(scan: Callable[[Vectors, int], Any], vectors: Vectors, k: int, most: int) -> list[list[Found]]:

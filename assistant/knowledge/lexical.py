@@ -104,7 +104,16 @@ class Bm25Searcher:
         return [self._search(query, k, allowed) for query in queries]
 
     def _search(self, query: str, k: int, allowed: Mask) -> list[Found]:
-        scores = np.zeros(len(allowed), dtype=np.float32)
+        scores = self._scores(query, len(allowed))
+        return top(scores, k, allowed & (scores > 0))
+
+    def scores(self, query: str, rows: Sequence[int]) -> NDArray[np.float32]:
+        """Shape (rows,); 0 where nothing is shared."""
+        everything = self._scores(query, int(self._index.scores["num_docs"]))
+        return everything[np.asarray(rows, dtype=np.int64)]
+
+    def _scores(self, query: str, passages: int) -> NDArray[np.float32]:
+        scores = np.zeros(passages, dtype=np.float32)
         postings = self._index.scores
         for feature, times in Counter(features(query)).items():
             column = self._vocabulary.get(feature)
@@ -112,7 +121,7 @@ class Bm25Searcher:
                 part = slice(postings["indptr"][column], postings["indptr"][column + 1])
                 weight = np.float32(times * (PAIR_WEIGHT if " " in feature else 1.0))
                 scores[postings["indices"][part]] += weight * postings["data"][part]
-        return top(scores, k, allowed & (scores > 0))
+        return scores
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a stemmed term, ``ln(1 + (N - n + ½) / (n + ½))``; unknown terms have n = 0."""

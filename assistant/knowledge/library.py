@@ -22,6 +22,7 @@ from assistant.knowledge.blobs import Blobs
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.dense import DenseSearcher, GpuDense
 from assistant.knowledge.lexical import Bm25Searcher
+from assistant.knowledge.references import References
 from assistant.protocols import Embedder, Mask
 from assistant.types import Document, Passage, Principal
 
@@ -37,6 +38,7 @@ class OpenSnapshot:
         dense_searcher: DenseSearcher | GpuDense,
         lexical_searcher: Bm25Searcher,
         device_reason: str,
+        references: References | None = None,
     ) -> None:
         self.id = manifest.id
         self.manifest = manifest
@@ -45,6 +47,7 @@ class OpenSnapshot:
         self.dense = dense_searcher
         self.lexical = lexical_searcher
         self.device_reason = device_reason
+        self.references = references or References.none(len(passages))
         places = {d.id: place for place, d in enumerate(documents)}
         self._document_of_row = np.array([places[p.document_id] for p in passages], dtype=np.int64)
 
@@ -62,7 +65,15 @@ class OpenSnapshot:
         if index.ntotal != len(passages):
             raise Corrupt(f"{folder / snapshots.DENSE} has {index.ntotal} rows for {len(passages)} passages.")
         searcher, reason = dense.open_searcher(index, embedder, device)
-        return cls(manifest, documents, passages, searcher, Bm25Searcher.load(folder / snapshots.LEXICAL), reason)
+        return cls(
+            manifest,
+            documents,
+            passages,
+            searcher,
+            Bm25Searcher.load(folder / snapshots.LEXICAL),
+            reason,
+            References.load(folder / snapshots.REFERENCES, len(passages)),
+        )
 
     def document_of(self, row: int) -> Document:
         return self.documents[self.passages[row].document_id]

@@ -3,6 +3,7 @@
     data/snapshots/<id>/contents.sqlite   documents with their canonical text, passages by row
                         dense.faiss       vectors by row
                         lexical/          BM25 by row
+                        references.json   which row refers to which
                         manifest.json     written last: inputs, identities, SHA-256 of every file
     data/current                          the pointer: one small file, replaced atomically
 
@@ -28,6 +29,7 @@ from assistant.types import Document, Landmark, Passage
 
 FORMAT = 1
 CONTENTS, DENSE, LEXICAL, MANIFEST = "contents.sqlite", "dense.faiss", "lexical", "manifest.json"
+REFERENCES = "references.json"
 POINTER = "current"
 
 

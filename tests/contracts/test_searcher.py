@@ -32,7 +32,7 @@ def faiss_index(texts: Sequence[str]):  # type: ignore[no-untyped-def]
         return dense.read_index(Path(folder) / "index")
 
 
-def on_cpu(texts: Sequence[str]) -> Searcher:
+def on_cpu(texts: Sequence[str]) -> DenseSearcher:
     return DenseSearcher(faiss_index(texts), EMBEDDER)
 
 
@@ -44,7 +44,7 @@ def on_gpu(texts: Sequence[str]) -> Searcher:
     return GpuDense(faiss_index(texts), EMBEDDER)
 
 
-def in_memory(texts: Sequence[str]) -> Searcher:
+def in_memory(texts: Sequence[str]) -> MemoryDense:
     return MemoryDense(EMBEDDER.embed(texts), EMBEDDER)
 
 
@@ -160,3 +160,19 @@ def test_idf_is_that_of_the_formula(texts: list[str]) -> None:
         for term in terms(word):
             holders = sum(term in terms(text) for text in texts)
             assert searcher.idf(term) == pytest.approx(math.log(1 + (len(texts) - holders + 0.5) / (holders + 0.5)))
+
+
+@settings(max_examples=40)
+@given(texts=TEXTS, query=st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join), data=st.data())
+def test_the_scores_of_chosen_rows_are_those_of_the_search(texts: list[str], query: str, data: st.DataObject) -> None:
+    rows = data.draw(st.lists(st.integers(0, len(texts) - 1), max_size=6))
+    everything = mask_of([True] * len(texts))
+    for dense_searcher in (on_cpu(texts), in_memory(texts)):
+        (found,) = dense_searcher.search([query], len(texts), everything)
+        by_row = {f.row: f.score for f in found}
+        (vector,) = dense_searcher.encode([query])
+        assert list(dense_searcher.scores(vector, rows)) == pytest.approx([by_row[row] for row in rows], abs=1e-5)
+    lexical = Bm25Searcher.build(texts)
+    (found,) = lexical.search([query], len(texts), everything)
+    by_row = {f.row: f.score for f in found}
+    assert list(lexical.scores(query, rows)) == pytest.approx([by_row.get(row, 0.0) for row in rows], abs=1e-6)
