@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from assistant.voice.segment import Rules, packed, regions
 from assistant.voice.sound import Sound
 from assistant.voice.values import (
+    FRAME,
     RATE,
     Correction,
     Detector,
@@ -33,7 +34,11 @@ _JOIN_GAP = 2.0
 class Gates:
     """A clip is passed on where its mean ``logprob`` is at least this, or at least ``sure_logprob`` when the model says
     itself that nobody speaks (``no_speech``); where it does not repeat itself; where it has at most ``pace`` words a second
-    of voiced sound; and where ``least`` words are this confident on average."""
+    of voiced sound; and where its words are ``least`` confident on average.
+
+    From ``long`` seconds of voiced sound on, somebody speaks: then ``long_logprob`` is enough, because a doubtful transcript
+    that is read back serves a caller better than none.
+    """
 
     logprob: float = -1.1
     no_speech: float = 0.6
@@ -41,17 +46,23 @@ class Gates:
     compression: float = 2.4
     pace: float = 9.0
     least: float = 0.35
+    long: float = 1.0
+    long_logprob: float = -2.0
 
     def passes(self, heard: Heard, voiced: float) -> bool:
         """``voiced`` in seconds."""
-        needed = self.sure_logprob if heard.no_speech > self.no_speech else self.logprob
         confidence = sum(w.confidence for w in heard.words) / max(1, len(heard.words))
+        if voiced >= self.long:
+            needed, least = self.long_logprob, 0.0
+        else:
+            needed = self.sure_logprob if heard.no_speech > self.no_speech else self.logprob
+            least = self.least
         return (
             bool(heard.words)
             and heard.logprob >= needed
             and heard.compression <= self.compression
             and len(heard.words) <= 2 + self.pace * voiced
-            and confidence >= self.least
+            and confidence >= least
         )
 
 
@@ -91,7 +102,7 @@ class Listener:
         segments, rejected = [], []
         for clip, one in zip(clips, heard, strict=True):
             start, end = clip.start / RATE, clip.end / RATE
-            if self.gates.passes(one, clip.voiced * 512 / RATE):
+            if self.gates.passes(one, clip.voiced * FRAME / RATE):
                 segments.append(_segment(one, start, end))
             else:
                 rejected.append((start, end))

@@ -63,10 +63,10 @@ def decode(data: bytes, *, name: str, longest: float) -> Sound:
         with av.open(io.BytesIO(data), mode="r", options=options, container_options=options) as container:
             if not container.streams.audio:
                 raise InputError(f"{name} holds no sound; give a recording.")
-            resampler = av.AudioResampler(format="flt", layout="mono", rate=RATE)
+            resampler = av.AudioResampler(format="fltp", rate=RATE)
             for frame in (*container.decode(audio=0), None):
                 for piece in resampler.resample(frame):
-                    parts.append(piece.to_ndarray().reshape(-1).astype(np.float32, copy=False))
+                    parts.append(piece.to_ndarray().mean(axis=0, dtype=np.float32))
                     count += len(parts[-1])
                 if count > longest * RATE:
                     raise InputError(f"{name} is longer than {longest / 60:.0f} minutes; cut it into parts.")
