@@ -21,7 +21,8 @@ NOBODY = Access(allow=frozenset())
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """``collections`` by collection id; ``documents`` by uri, where a document says something of its own; ``withdrawn``
-    holds the keys of documents that nobody may read, whatever else is said and whichever snapshot is served."""
+    holds keys (every version) and ids (one version) of documents that nobody may read, whatever else is said and whichever
+    snapshot is served."""
 
     collections: Mapping[str, Access] = field(default_factory=dict)
     documents: Mapping[str, Access] = field(default_factory=dict)
@@ -29,7 +30,7 @@ class Policy:
 
     def access_of(self, document: Document) -> Access:
         """Nobody where it is withdrawn, else the document's own entry, else its collection's, else nobody."""
-        if document.key in self.withdrawn:
+        if self.withdrawn & {document.key, document.id}:
             return NOBODY
         return self.documents.get(document.uri) or self.collections.get(document.collection, NOBODY)
 

@@ -12,6 +12,7 @@ from typing import Literal
 from assistant.errors import InputError
 from assistant.protocols import Reading
 from assistant.types import Document
+from ingest.barred import Barred
 from ingest.canonical import sha256_text
 from ingest.discover import SourceFile
 from ingest.readers import reader_for
@@ -100,10 +101,12 @@ def _change(identity: str, file: SourceFile, known: Document | None, rows: Mappi
     return Change(uri=file.uri, state="changed" if parts else "unchanged", why=", ".join(parts))
 
 
-def vanishing(planned: Mapping[str, SourceFile], before: Sequence[Document]) -> tuple[str, ...]:
-    """Uris of documents that would be gone for good: neither their lineage nor their bytes are found again elsewhere."""
+def vanishing(planned: Mapping[str, SourceFile], before: Sequence[Document], barred: Barred) -> tuple[str, ...]:
+    """Uris of documents that would be gone for good and that nobody took out by name: neither their lineage nor their bytes
+    are found again elsewhere."""
     keys, versions = {f.key for f in planned.values()}, {f.sha256 for f in planned.values()}
-    return tuple(sorted(d.uri for d in before if d.key not in keys and d.version not in versions))
+    gone = (d for d in before if d.key not in keys and d.version not in versions)
+    return tuple(sorted(d.uri for d in gone if not barred.of_document(d)))
 
 
 def in_state(changes: Sequence[Change], state: str) -> tuple[str, ...]:

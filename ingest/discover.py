@@ -37,6 +37,7 @@ class Collection:
     licence: str
     review_date: date
     access: Access
+    canaries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,4 +234,5 @@ def _collection(source: _Source) -> Collection:
         licence=manifest.licence,
         review_date=manifest.review_date,
         access=manifest.access.access,
+        canaries=manifest.canaries,
     )

@@ -30,12 +30,14 @@ class Check:
 class Subject:
     """What is judged. ``view`` is the candidate, verified and opened, under the policy that would hold with it; ``gone`` are
     the documents served now that it no longer holds, with their passages; ``served`` counts those served now; ``vanished``
-    are uris of documents that are gone and that nobody took out by name; ``folders`` by collection."""
+    are uris of documents that are gone and that nobody took out by name; ``planted`` are the collections' canaries and
+    ``folders`` lie their files in."""
 
     view: View
     gone: Sequence[tuple[Document, Sequence[Passage]]]
     served: int
     vanished: Sequence[str]
+    planted: Sequence[str]
     folders: Mapping[str, Path]
     as_of: date
 

@@ -6,6 +6,7 @@
     licence = "Apache-2.0"
     review_date = 2027-03-31
     language = "en"
+    canaries = ["violet heron 8841"]  # optional: strings planted in restricted documents, see ingest/probes.py
     [access]
     allow = ["staff"]
     deny = []
@@ -88,6 +89,9 @@ class Manifest(_Part):
     review_date: date
     language: Literal["en"] = "en"
     access: AccessRule
+    canaries: tuple[_Text, ...] = ()
+    """Strings planted in documents of the collection, sought on behalf of everybody who may not read them before each
+    publication."""
     documents: tuple[Entry, ...] = ()
 
     @model_validator(mode="after")

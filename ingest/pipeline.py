@@ -32,11 +32,14 @@ from assistant.knowledge.publish import Publisher
 from assistant.protocols import Embedder, Reading
 from assistant.types import Document, Passage, Progress
 from ingest.assemble import passages_of, texts_of, vectors_of, write_snapshot
+from ingest.barred import Barred
 from ingest.changes import bytes_as_found, changes_of, document_id, document_of, reads_alike, row_of, vanishing
 from ingest.discover import Discovered, SourceFile, discover
 from ingest.gate import Judge, Subject, judged, removals, too_many_gone
 from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
+from ingest.probes import canaries, deleted
+from ingest.remembering import RememberingEmbedder
 from ingest.report import Report, report_json, report_of
 from ingest.split import IDENTITY as SPLITTER
 from ingest.worker import ReaderPool
@@ -99,7 +102,8 @@ class Pipeline:
         self._tell = tell
         self._new_id = new_id
         self._clock = clock
-        self._judges = (removals(config.ingest.max_removed_share), *judges)
+        always = (removals(config.ingest.max_removed_share), deleted(catalogue), canaries(config.access.users))
+        self._judges = (*always, *judges)
         self._blobs = Blobs(config.data)
         self._publisher = Publisher(config.data, catalogue, four_eyes=config.publish.four_eyes)
 
@@ -130,13 +134,16 @@ class Pipeline:
         gone = gone_collections(known_collections(self._catalogue), found.collections, roots, self._config.root)
         looked_at = {c.id for c in found.collections} | gone
         before = self._served(looked_at)
-        carried = [d for d in before.documents.values() if d.collection not in looked_at]
+        barred = Barred.now(self._catalogue)
+        carried = [d for d in before.documents.values() if d.collection not in looked_at and not barred.of_document(d)]
         replaced = [d for d in before.documents.values() if d.collection in looked_at]
-        planned = {document_id(f): f for f in found.files}
+        reasons = {f.uri: reason for f in found.files if (reason := barred.of_file(f))}
+        work.quarantined += [{"uri": uri, "reason": reason} for uri, reason in reasons.items()]
+        planned = {document_id(f): f for f in found.files if f.uri not in reasons}
 
         changes = changes_of(planned, replaced, before.rows)
         limit, served = self._config.ingest.max_removed_share, len(before.documents)
-        refusal = too_many_gone(served, vanishing(planned, replaced), limit)
+        refusal = too_many_gone(served, vanishing(planned, replaced, barred), limit)
         if request.dry_run:
             spent = time.perf_counter() - started
             total = len(planned) + len(carried)
@@ -159,7 +166,7 @@ class Pipeline:
             if not _complete(folder):
                 self._build(folder, snapshot, inputs, documents, work, job)
         manifest = snapshots.read_manifest(folder)
-        verdict = self._prepare(snapshot, found, vanishing(planned, replaced), before, request)
+        verdict = self._prepare(snapshot, found, vanishing(planned, replaced, barred), before, request)
         published = (
             request.publish
             and not self._config.publish.four_eyes
@@ -269,13 +276,14 @@ class Pipeline:
             return None
         self._tell(Progress(stage="judge", done=0, total=len(self._judges)))
         folder = snapshots.folder_of(self._config.data, snapshot)
-        opened = OpenSnapshot.open(folder, self._embedder, "cpu")
+        opened = OpenSnapshot.open(folder, RememberingEmbedder(self._embedder, self._catalogue), "cpu")
         verdict = judged(
             Subject(
                 view=View(opened, policy, self._blobs),
                 gone=_gone(before, opened),
                 served=len(before.documents),
                 vanished=vanished,
+                planted=[text for c in found.collections for text in c.canaries],
                 folders={c.id: c.folder for c in found.collections},
                 as_of=self._clock().date(),
             ),

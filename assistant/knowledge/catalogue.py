@@ -97,6 +97,19 @@ class Catalogue:
         finally:
             connection.close()
 
+    def compact(self) -> None:
+        """Rewrites the file and empties the write-ahead log, so that nothing deleted stays in free pages."""
+        connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
+        try:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.OperationalError as error:
+            raise Transient(
+                f"{self.path.name} is busy, so deleted content may still stand in it; try again in a moment."
+            ) from error
+        finally:
+            connection.close()
+
     def now(self) -> str:
         return self._clock().isoformat(timespec="milliseconds")
 

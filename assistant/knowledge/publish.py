@@ -25,7 +25,7 @@ from assistant.knowledge.catalogue import Catalogue
 from assistant.record.ledger import NewId, SqliteLedger, new_id
 
 LOCK_SECONDS = 10.0
-Kind = Literal["publish", "rollback"]
+Kind = Literal["publish", "rollback", "purge"]
 
 
 class Publisher:
@@ -52,11 +52,11 @@ class Publisher:
         """
         with self._lock():
             candidate = candidate_of(self._catalogue, snapshot)
+            there = snapshot == self._recorded() == self.served()
+            if there and (candidate is None or not needs_applying(self._catalogue, candidate)):
+                return False
             if candidate is None:
                 raise InputError(f"Snapshot {snapshot} was not prepared by an ingestion; roll back to it, or ingest.")
-            there = snapshot == self._recorded() == self.served()
-            if there and not needs_applying(self._catalogue, candidate):
-                return False
             self._check(candidate, who, force)
             if there:
                 apply_proposal(self._catalogue, candidate)
@@ -82,6 +82,15 @@ class Publisher:
             snapshots.verify(snapshots.folder_of(self._data, wanted))
             self._point(wanted, who, why, "rollback", None, forced=False, verdict=None)
             return wanted
+
+    def replace(self, old: str, new: str, *, who: str, why: str, verdict: Mapping[str, Any]) -> None:
+        """Serves ``new``, which is ``old`` without what was purged; one pair of eyes is enough, since nobody may read that
+        any more already. `InputError` where ``old`` is no longer served."""
+        with self._lock():
+            if self.served() != old:
+                raise InputError(f"Another snapshot than {old} was published meanwhile; give the command again.")
+            snapshots.verify(snapshots.folder_of(self._data, new))
+            self._point(new, who, why, "purge", None, forced=not verdict["passed"], verdict=verdict)
 
     def before(self) -> str:
         """What was served before the present snapshot was first published: going back twice goes back two."""

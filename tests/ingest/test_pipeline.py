@@ -328,7 +328,7 @@ def test_a_file_that_changes_or_goes_while_it_is_read_is_refused(world: World) -
 def test_nothing_readable_publishes_nothing(tmp_path: Path) -> None:
     world = World.make(tmp_path)
     for file in (tmp_path / "corpora").rglob("*.md"):
-        file.write_bytes(b"\x00\xff" * 20)
+        file.write_bytes(b"\x00\x01\x02\xff" * 50)
     with pytest.raises(InputError, match="nothing was published"):
         world.ingest()
     assert snapshots.current_id(world.data) is None
