@@ -20,7 +20,7 @@ from assistant.knowledge import snapshot as snapshots
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
 from assistant.record.ledger import SqliteLedger
 from tests.world import DOCUMENTS, QUESTION, World
-from ui.cli import main
+from ui.cli import TRACEBACK, main
 
 ROOT = Path(__file__).resolve().parents[2]
 TODAY = ("--as-of", "2026-11-21")
@@ -147,6 +147,21 @@ def test_what_is_refused_is_one_line(cli: Cli, arguments: tuple[str, ...], said:
     assert said in told.lines[-1]
     assert "Traceback" not in told.err
     assert told.err.count("\n") <= 1
+
+
+def test_a_fault_of_the_program_is_one_line_unless_its_trace_is_wanted(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted where the models are loaded."""
+
+    def broken(config: object) -> Engines:
+        raise ZeroDivisionError("by\nnothing")
+
+    monkeypatch.setattr("assistant.build.build_engines", broken)
+    refused(cli("ask", QUESTION), "ZeroDivisionError: by nothing")
+    monkeypatch.setenv(TRACEBACK, "1")
+    with pytest.raises(ZeroDivisionError):
+        cli("ask", QUESTION)
 
 
 @pytest.mark.parametrize(
