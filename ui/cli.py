@@ -19,10 +19,10 @@ from assistant.errors import InputError, MunimentError
 from ui import cli_taking_back, cli_voice
 from ui.cli_documents import documents_app
 from ui.cli_eval import eval_app
-from ui.cli_train import train_app
 from ui.cli_models import models_app
 from ui.cli_retrieval import register as register_retrieval
 from ui.cli_snapshots import acting, snapshots_app
+from ui.cli_train import train_app
 from ui.options import ConfigFile, Force, Groups, Json, Reason, UserName, day, needs_reason, say, show
 
 TRACEBACK = "MUNIMENT_TRACEBACK"
@@ -39,7 +39,7 @@ cli_taking_back.register(documents_app)
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(models_app, name="models")
-register_retrieval()
+register_retrieval(app)
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 cli_voice.register(app, eval_app)
@@ -102,23 +102,14 @@ def ingest(
     config: ConfigFile = None,
 ) -> None:
     """Read documents, embed what is new and publish a new snapshot."""
-    from assistant.build import build_embedder
-    from assistant.knowledge.catalogue import Catalogue, utc_now
-    from assistant.record.ledger import new_id
-    from ingest.pipeline import Pipeline, Request, report_json
+    from ingest.pipeline import Request, report_json
+    from ui.ingestion import pipeline_of
     from ui.terminal import ProgressLine, report_lines
 
     needs_reason(force, reason)
     settings = load(config)
     line = ProgressLine(sys.stderr)
-    pipeline = Pipeline(
-        config=settings,
-        catalogue=Catalogue.open(settings.data),
-        embedder=build_embedder(settings),
-        tell=line,
-        new_id=new_id,
-        clock=utc_now,
-    )
+    pipeline = pipeline_of(settings, line)
     request = Request(
         paths=tuple(paths or ()),
         collection=collection,

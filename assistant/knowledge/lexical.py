@@ -79,13 +79,22 @@ class Bm25Searcher:
 
     @classmethod
     def build(cls, texts: Sequence[str]) -> Bm25Searcher:
+        return cls.of_features([features(text) for text in texts])
+
+    @classmethod
+    def of_features(cls, tokens: Sequence[Sequence[str]]) -> Bm25Searcher:
+        """``tokens``: the `features` of each text."""
         import bm25s
 
         index = bm25s.BM25(k1=K1, b=B)
-        tokens = [features(text) for text in texts]
         # Where no text has a term (another script, only stop words) bm25s fails; a term nobody asks for stands in.
-        index.index(tokens if any(tokens) else [[""] for _ in texts], show_progress=False)
+        index.index(tokens if any(tokens) else [[""] for _ in tokens], show_progress=False)
         return cls(index)
+
+    @property
+    def index(self) -> Any:
+        """The `bm25s.BM25` itself."""
+        return self._index
 
     def save(self, folder: Path) -> None:
         self._index.save(folder, show_progress=False)
