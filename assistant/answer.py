@@ -16,7 +16,7 @@ from assistant.errors import InputError, MunimentError
 from assistant.evidence import abstain, cite
 from assistant.evidence.compose import Composer, Composition
 from assistant.knowledge.library import Library, OpenSnapshot
-from assistant.protocols import Generator, Judge, Ledger, Record, Reranker
+from assistant.protocols import Ledger, Record
 from assistant.record.receipt import answered_content, asked_content
 from assistant.release import Identities, release_of
 from assistant.retrieve import retrieve, standalone
@@ -52,9 +52,7 @@ class Assistant:
         *,
         config: Config,
         library: Library,
-        reranker: Reranker,
-        generator: Generator,
-        judge: Judge,
+        composer: Composer,
         ledger: Ledger,
         identities: Identities,
         clock: Callable[[], datetime],
@@ -62,10 +60,7 @@ class Assistant:
         self.config = config
         self.library = library
         self.clock = clock
-        self.reranker = reranker
-        self.composer = Composer(
-            generator=generator, judge=judge, reranker=reranker, section=config.generator, prompt=config.prompt
-        )
+        self.composer = composer
         self._ledger = ledger
         self._identities = identities
 
@@ -105,7 +100,7 @@ class Assistant:
         release = release_of(self._identities, snapshot.id, policy.version)
         allowed = snapshot.mask(question.principal, policy, question.as_of)
         query = standalone(text, question.history)
-        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, self.reranker)
+        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, self.composer.reranker)
         found = elapsed()
         yield Retrieved(hits=tuple(hits))
 

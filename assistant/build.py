@@ -13,10 +13,11 @@ from assistant.answer import Assistant
 from assistant.config import Config
 from assistant.errors import AccessError, InputError
 from assistant.evidence import abstain, prompt
+from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge
 from assistant.knowledge.catalogue import Catalogue, utc_now
 from assistant.knowledge.library import Library
-from assistant.protocols import Embedder, Generator, Reranker
+from assistant.protocols import Embedder, Generator, Judge, Reranker
 from assistant.record.ledger import NewId, SqliteLedger, new_id
 from assistant.release import Identities
 from assistant.retrieve import FusedOrder
@@ -103,6 +104,21 @@ def build_listener(config: Config) -> Listener:
     return Listener(detector, transcriber, language=section.language, correct_below=section.correct_below)
 
 
+def build_judge(config: Config, embedder: Embedder) -> Judge:
+    return OverlapJudge(embedder, config.judge)
+
+
+def build_composer(config: Config, engines: Engines) -> Composer:
+    """What answers from passages that are given."""
+    return Composer(
+        generator=engines.generator,
+        judge=build_judge(config, engines.embedder),
+        reranker=engines.reranker,
+        section=config.generator,
+        prompt=config.prompt,
+    )
+
+
 def build(
     config: Config, engines: Engines | None = None, *, clock: Callable[[], datetime] = utc_now, ids: NewId = new_id
 ) -> Assistant:
@@ -112,21 +128,19 @@ def build(
         raise InputError(f"gate.weights: there is no signal {unknown[0]!r}; known are {', '.join(abstain.KNOWN)}.")
     catalogue = Catalogue.open_existing(config.data, clock)
     loaded = engines or build_engines(config)
-    judge = OverlapJudge(loaded.embedder, config.judge)
+    composer = build_composer(config, loaded)
     sections = ("generator", "split", "retrieve", "prompt", "gate", "judge")
     return Assistant(
         config=config,
         library=Library(config.data, catalogue, loaded.embedder, loaded.device),
-        reranker=loaded.reranker,
-        generator=loaded.generator,
-        judge=judge,
+        composer=composer,
         ledger=SqliteLedger(catalogue, ids),
         identities=Identities(
             models={
                 "encoder": loaded.embedder.identity,
                 "reranker": loaded.reranker.identity,
                 "generator": loaded.generator.identity,
-                "judge": judge.identity,
+                "judge": composer.judge.identity,
                 "prompt": prompt.IDENTITY,
             },
             adapter=loaded.adapter,

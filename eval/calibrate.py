@@ -55,7 +55,7 @@ def _row(assistant: Assistant, case: Case) -> Row:
     snapshot = assistant.library.current()
     principal, day = principal_of(assistant.config, case.user), case.as_of or assistant.clock().date()
     mask = snapshot.mask(principal, assistant.library.policy(), day)
-    (hits,) = retrieve(snapshot, [case.question], mask, assistant.config.retrieve, assistant.reranker)
+    (hits,) = retrieve(snapshot, [case.question], mask, assistant.config.retrieve, assistant.composer.reranker)
     composition = assistant.composer.about(case.question, case.question, hits, lambda: 0.0)
     values = abstain.signals(case.question, hits, composition, snapshot.lexical.idf)
     shown = list(composition.sentences())

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from assistant.config import load
+
+if TYPE_CHECKING:
+    from eval.answers import Item
 
 eval_app = typer.Typer(no_args_is_help=True, help="Judge the served release.")
 
@@ -85,3 +89,70 @@ def calibrate(
         if rows is not None:
             write_rows(answered, rows)
     print(json.dumps({"schema_version": 1, **fit(answered, wrong_at_most=wrong_at_most)}, indent=1))
+
+
+@eval_app.command("answers")
+def answers(
+    dataset: Annotated[Path, typer.Option("--dataset", help="Items of the citing protocol, JSON Lines.")],
+    contexts: Annotated[str, typer.Option("--contexts", help="given: the items' own passages.")] = "given",
+    generator: Annotated[str | None, typer.Option("--generator", help="Another generator of the lock.")] = None,
+    untuned: Annotated[bool, typer.Option("--untuned", help="Without the adapter.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", help="So many items, every kind in its share.")] = None,
+    trained_on: Annotated[
+        list[Path] | None,
+        typer.Option("--trained-on", help="JSON Lines with passages: those items are reported apart."),
+    ] = None,
+    per_item: Annotated[Path | None, typer.Option("--per-item", help="Where each item's outcome is written.")] = None,
+    as_json: Json = False,
+    config: ConfigFile = Path("configs/rulebook.toml"),
+) -> None:
+    """Citations held against gold ones: precision, recall, abstention, by kind, beside two constant baselines."""
+    from assistant.build import build_composer, build_engines
+    from assistant.errors import InputError
+    from eval import answers as protocol
+    from eval.calibrate import Row, write_rows
+
+    if contexts != "given":
+        raise InputError(
+            "Only --contexts given is built; answers over a corpus are judged by `muniment eval questions`."
+        )
+    settings = load(config)
+    changed: dict[str, object] = {"model": generator} if generator else {}
+    if untuned or generator:
+        changed["adapter"] = None
+    settings = settings.model_copy(update={"generator": settings.generator.model_copy(update=changed)})
+    items = protocol.read_items(dataset)
+    items = protocol.spread(items, limit) if limit else items
+    engines = build_engines(settings)
+
+    def tell(said: protocol.Said) -> None:
+        cited, gold = (sorted(n + 1 for n in one) for one in (said.cited, said.item.gold))
+        print(
+            f"{said.item.id} {said.item.kind} {cited} of {gold} {said.seconds:.1f} s {said.confidence:.2f}",
+            file=sys.stderr,
+        )
+
+    said = protocol.ask_all(
+        build_composer(settings, engines), settings.gate, items, tell, names=("leaning", "relevance")
+    )
+    if per_item:
+        rows = [
+            Row(id=s.item.id, answerable=bool(s.item.gold), right=bool(s.cited & s.item.gold), values=dict(s.values))
+            for s in said
+        ]
+        write_rows(rows, per_item)
+    found = {
+        "schema_version": 1,
+        "generator": engines.generator.identity,
+        "contexts": contexts,
+        **protocol.measures(said, _unseen(trained_on) if trained_on else None),
+        "baselines": protocol.baselines(items, engines.reranker),
+    }
+    print(json.dumps(found, indent=None if as_json else 1))
+
+
+def _unseen(files: list[Path]) -> Callable[[Item], bool]:
+    from assistant.train.groups import read_lines
+
+    seen = {p["text"].strip() for file in files for row in read_lines(file) for p in row["passages"]}
+    return lambda item: not any(item.passages[n].strip() in seen for n in item.gold)

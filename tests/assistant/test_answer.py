@@ -16,6 +16,7 @@ from assistant.answer import Assistant
 from assistant.config import JudgeSection
 from assistant.errors import MunimentError, Transient, Unavailable
 from assistant.evidence import prompt
+from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
 from assistant.protocols import Generator, Judge, Judgement, Ledger, Message, Pieces, Record
@@ -120,9 +121,13 @@ def assembled(
     return Assistant(
         config=config.model_copy(update={"generator": section}),
         library=world.library(),
-        reranker=FusedOrder(),
-        generator=generator or ScriptedGenerator([f"{SUPPORTED} [1]"]),
-        judge=judge or OverlapJudge(HashingEmbedder(), JudgeSection()),
+        composer=Composer(
+            generator=generator or ScriptedGenerator([f"{SUPPORTED} [1]"]),
+            judge=judge or OverlapJudge(HashingEmbedder(), JudgeSection()),
+            reranker=FusedOrder(),
+            section=section,
+            prompt=config.prompt,
+        ),
         ledger=ledger or MemoryLedger(clock),
         identities=Identities(models={}, adapter=None, settings={}),
         clock=clock,
