@@ -30,7 +30,7 @@ def noise(decibels: float) -> Degrade:
         added = coloured(1.0)(len(samples), np.random.default_rng(seed))
         power = float(np.mean(samples.astype(np.float64) ** 2)) or 1e-9
         scale = np.sqrt(power / np.mean(added**2) / 10 ** (decibels / 10))
-        return np.clip(samples + scale * added, -1, 1).astype(np.float32)
+        return np.asarray(np.clip(samples + scale * added, -1, 1), dtype=np.float32)
 
     return degrade
 
@@ -44,7 +44,7 @@ def room(samples: Samples, seed: int = 0, seconds: float = 0.5) -> Samples:
     length = len(samples) + size
     wet = np.fft.irfft(np.fft.rfft(samples, length) * np.fft.rfft(echo, length), length)[: len(samples)]
     peak = np.abs(wet).max()
-    return (wet / peak * np.abs(samples).max() if peak > 0 else wet).astype(np.float32)
+    return np.asarray(wet / peak * np.abs(samples).max() if peak > 0 else wet, dtype=np.float32)
 
 
 def packet_loss(share: float, seconds: float = 0.02) -> Degrade:

@@ -16,16 +16,18 @@ from assistant.errors import AccessError, FailureKind, InputError, MunimentError
 from assistant.protocols import Authenticator
 from assistant.types import Document, Principal
 from ui import chat, shell
+from ui.api_voice import add_voice_routes
 from ui.auth import COOKIE, DemoAuthenticator
+from ui.hearing import Ear
 from ui.marks import Span
-from ui.pages import page_of, sheet_for
+from ui.pages import owner_of, page_of, sheet_for
 from ui.pdf import page_png
 from ui.runs import Run
 from ui.runtime import Runtime
 
 log = logging.getLogger("muniment")
 HERE = Path(__file__).parent
-ASSETS = {"style.css": "text/css", "app.js": "text/javascript"}
+ASSETS = {"style.css": "text/css", "app.js": "text/javascript", "microphone.js": "text/javascript"}
 PRIVATE = {"Cache-Control": "private, no-store"}
 _STATUS: dict[FailureKind, int] = {
     "input": 400,
@@ -52,8 +54,8 @@ def span_in(document: Document, start: int, end: int) -> Span | None:
     return (first, last) if first < last else None
 
 
-def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str) -> FastAPI:
-    """The routes, without Gradio: `ui.serve` mounts that at ``/`` afterwards."""
+def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str, ear: Ear | None = None) -> FastAPI:
+    """The routes, without Gradio: `ui.serve` mounts that at ``/`` afterwards. With an ``ear``, those of voice too."""
     api = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
 
     def principal_of(request: Request) -> Principal:
@@ -84,7 +86,9 @@ def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str) ->
         document = assistant.library.document(document_id, principal)
         span = span_in(document, start, end)
         sheet = sheet_for(assistant.library, document, span, principal)
-        body = shell.panel_html(document, span, assistant.clock().date(), sheet=sheet, alone=True)
+        owner = owner_of(assistant.library, document, principal)
+        today = assistant.clock().date()
+        body = shell.panel_html(document, span, today, sheet=sheet, owner=owner, alone=True)
         return HTMLResponse(shell.standalone_html(document.title, body), headers=PRIVATE)
 
     @api.get("/documents/{document_id}/pages/{page}.png")
@@ -111,6 +115,9 @@ def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str) ->
             lines = chat.stream(run, stream_id=secrets.token_hex(8), created=now, model=body.model)
             return StreamingResponse(lines, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
         return JSONResponse(await run_in_threadpool(chat.completion, run, created=now, model=body.model))
+
+    if ear is not None:
+        add_voice_routes(api, ear, asker)
 
     if isinstance(authenticator, DemoAuthenticator):
 

@@ -16,7 +16,7 @@ from ui import shell
 from ui.ask import Desk, View, Visitor
 from ui.conversation import Conversation
 
-HEAD = '<link rel="stylesheet" href="/ui/style.css"><script src="/ui/app.js"></script>'
+HEAD = '<link rel="stylesheet" href="/ui/style.css"><script src="/ui/app.js"></script><script src="/ui/microphone.js"></script>'
 WIRE = "muniment.wire(element, trigger, watch)"
 PLACEHOLDER = "Ask in your own words, in English"
 HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}

@@ -30,13 +30,15 @@ OPEN = re.compile(
 )
 LARGEST = 1_000_000
 """Bytes of a request: a long conversation has some ten thousand."""
+LARGEST_RECORDING = 25_100_000
+_RECORDINGS = "/v1/audio/transcriptions"
 _SOCIAL = re.compile(rb'\s*<meta\s+(?:property|name)="(?:og|twitter):[^>]*>')
 _HEADERS = {
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
-    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(self)",
 }
 
 
@@ -84,7 +86,7 @@ class Guard:
             await self._send_text(send, 403, str(error))
             return
         if not _size_known(scope):
-            await self._send_text(send, 413, f"A request must say its size, and have at most {LARGEST:,} bytes.")
+            await self._send_text(send, 413, f"A request must say its size, and have at most {_most(scope):,} bytes.")
             return
         if not OPEN.fullmatch(scope["path"]):
             await self._send_text(send, 404, "There is nothing at this address.")
@@ -124,7 +126,11 @@ def _size_known(scope: Scope) -> bool:
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return True
     size = dict(scope["headers"]).get(b"content-length", b"")
-    return bool(size.isdigit() and int(size) <= LARGEST)
+    return bool(size.isdigit() and int(size) <= _most(scope))
+
+
+def _most(scope: Scope) -> int:
+    return LARGEST_RECORDING if scope["path"] == _RECORDINGS else LARGEST
 
 
 class _Page:

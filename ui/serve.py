@@ -13,13 +13,16 @@ import uvicorn
 
 from assistant.answer import Assistant
 from assistant.build import build as build_assistant
+from assistant.build import build_listener
 from assistant.config import Config
 from assistant.errors import InputError
-from assistant.knowledge.catalogue import utc_now
+from assistant.knowledge.catalogue import Catalogue, utc_now
+from assistant.record.ledger import SqliteLedger
 from ui.api import create_api
 from ui.ask import Desk
 from ui.auth import authenticator, is_loopback
 from ui.guard import App, Guard
+from ui.hearing import Ear
 from ui.runtime import Runtime
 
 
@@ -32,7 +35,7 @@ def create_app(config: Config, runtime: Runtime) -> App:
     from ui.app import create_page, theme
 
     identify = authenticator(config.access)
-    api = create_api(runtime, identify, title=config.server.title)
+    api = create_api(runtime, identify, title=config.server.title, ear=ear_of(config, runtime))
     page = create_page(Desk(config, runtime, identify, utc_now))
     gradio.mount_gradio_app(
         api,
@@ -49,6 +52,16 @@ def create_app(config: Config, runtime: Runtime) -> App:
         allowed_paths=[],
     )
     return Guard(api, demo=identify.mode == "demo", ancestors=config.server.frame_ancestors)
+
+
+def ear_of(config: Config, runtime: Runtime) -> Ear:
+    """Speech for this application; its models are loaded when somebody first speaks."""
+    return Ear(
+        config,
+        build_listener,
+        lambda: SqliteLedger(Catalogue.open_existing(config.data)),
+        lambda principal: runtime.assistant().library.documents(principal),
+    )
 
 
 def serve(

@@ -30,7 +30,8 @@ _SECONDS = 30
 class Synthesiser(Protocol):
     """Text to sound."""
 
-    name: str
+    @property
+    def name(self) -> str: ...
 
     def speak(self, text: str) -> Samples:
         """At 16 kHz; empty where there is nothing to say. Raises `Unavailable` where the program fails."""

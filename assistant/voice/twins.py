@@ -35,7 +35,7 @@ class LevelStream:
         count = len(waiting) // FRAME
         self._left = waiting[count * FRAME :]
         loud = np.sqrt(np.mean(waiting[: count * FRAME].reshape(count, FRAME) ** 2, axis=1))
-        return (loud > self._level).astype(np.float32)
+        return np.asarray(loud > self._level, dtype=np.float32)
 
 
 class ScriptedTranscriber:

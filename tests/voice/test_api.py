@@ -1,0 +1,183 @@
+"""The transcription route: every format, one sentence for every error, the asker's own vocabulary, a record of each hearing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from assistant.answer import Assistant
+from assistant.config import Config
+from assistant.errors import Unavailable
+from assistant.knowledge.catalogue import Catalogue
+from assistant.record.ledger import SqliteLedger
+from assistant.voice.listen import Listener
+from assistant.voice.twins import LevelDetector, ScriptedTranscriber
+from tests.ui.project import assistant_of, make
+from tests.voice.test_listen import quiet, tone, wav
+from ui.api import create_api
+from ui.auth import authenticator
+from ui.guard import LARGEST, Guard
+from ui.hearing import BUSY, Ear
+from ui.runtime import Runtime
+
+pytest.importorskip("av", reason="install the extra `voice`")
+REPLY = "Does rule eight point one point one allow £15/0.3 or not?"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    root = tmp_path_factory.mktemp("voice")
+    return make(root)
+
+
+@pytest.fixture(scope="module")
+def assistant(config: Config) -> Assistant:
+    return assistant_of(config)
+
+
+class Desk:
+    """The application's parts with scripted models."""
+
+    def __init__(self, config: Config, assistant: Assistant, *replies: str, waiting: int = 4) -> None:
+        self.ledger = SqliteLedger(Catalogue.open_existing(config.data))
+        self.transcriber = ScriptedTranscriber(replies or (REPLY,))
+        runtime = Runtime(lambda: assistant)
+        runtime.future.result()
+        self.ear = Ear(
+            config,
+            lambda _: Listener(LevelDetector(), self.transcriber),
+            lambda: self.ledger,
+            lambda principal: assistant.library.documents(principal),
+            waiting=waiting,
+        )
+        self.api = create_api(runtime, authenticator(config.access), title="Muniment", ear=self.ear)
+        self.client = TestClient(self.api, raise_server_exceptions=False)
+
+    def send(self, data: bytes, name: str = "question.wav", **form: Any) -> Any:
+        return self.client.post("/v1/audio/transcriptions", files={"file": (name, data)}, data=form)
+
+
+@pytest.fixture
+def desk(config: Config, assistant: Assistant) -> Iterator[Desk]:
+    return Desk(config, assistant)
+
+
+def test_json_carries_doubts_corrections_and_a_receipt(desk: Desk) -> None:
+    body = desk.send(wav(tone(2))).json()
+    assert body["text"] == "Does rule 8.1.1 allow £15 or not?"
+    extra = body["muniment"]
+    assert [c["written"] for c in extra["corrections"]] == ["8.1.1"]
+    assert [d["text"] for d in extra["confirm"]] == ["£15"]
+    kept = desk.ledger.content(extra["receipt"]["id"])
+    assert kept is not None
+    assert (kept["text"], kept["user"], kept["channel"]) == (body["text"], "ann", "api")
+    assert ["£15", 0.3] in kept["words"]
+    assert len(kept["audio_sha256"]) == 64
+
+
+def test_every_format(desk: Desk) -> None:
+    data = wav(tone(2))
+    assert desk.send(data, response_format="text").text == "Does rule 8.1.1 allow £15 or not?\n"
+    verbose = desk.send(data, response_format="verbose_json", **{"timestamp_granularities[]": "word"}).json()
+    assert verbose["duration"] == 2.0
+    assert verbose["segments"][0]["text"] == verbose["text"]
+    assert verbose["words"][0]["word"] == "Does"
+    srt = desk.send(data, response_format="srt").text.splitlines()
+    assert srt[0] == "1"
+    assert srt[1].startswith("00:00:00,0")
+    assert " --> " in srt[1]
+    vtt = desk.send(data, response_format="vtt")
+    assert vtt.headers["content-type"].startswith("text/vtt")
+    assert vtt.text.startswith("WEBVTT\n\n00:00:00.")
+
+
+def test_silence_is_an_empty_text(desk: Desk) -> None:
+    answer = desk.send(wav(quiet(2)))
+    assert (answer.status_code, answer.json()["text"]) == (200, "")
+
+
+@pytest.mark.parametrize(
+    ("data", "form", "words"),
+    [
+        (b"not a sound", {}, "no recording"),
+        (b"", {}, "empty"),
+        (wav(tone(1)), {"language": "fr"}, "Only English"),
+        (wav(tone(1)), {"response_format": "xml"}, "response_format"),
+    ],
+)
+def test_errors_are_one_sentence(desk: Desk, data: bytes, form: dict[str, str], words: str) -> None:
+    answer = desk.send(data, **form)
+    assert answer.status_code == 400
+    message = answer.json()["error"]["message"]
+    assert words in message
+    assert message.endswith(".")
+
+
+def test_no_file_is_said(desk: Desk) -> None:
+    assert desk.client.post("/v1/audio/transcriptions").status_code == 400
+
+
+def test_the_vocabulary_is_the_askers_own(desk: Desk) -> None:
+    """The title of a restricted document is told to the transcriber only for those who may read it."""
+    desk.send(wav(tone(1)))
+    desk.client.get("/as/mia", follow_redirects=False)
+    desk.send(wav(tone(1)))
+    desk.client.get("/as/nil", follow_redirects=False)
+    desk.send(wav(tone(1)))
+    ann, mia, nil = desk.transcriber.prompts
+    assert "Suspicion Reports" not in ann
+    assert "Suspicion Reports" in mia
+    assert nil == ""
+
+
+def test_nobody_unknown_is_heard(desk: Desk) -> None:
+    desk.client.cookies.set("muniment_user", "someone")
+    assert desk.send(wav(tone(1))).status_code == 404
+    assert desk.client.get("/v1/audio").status_code == 404
+
+
+def test_a_full_queue_refuses_at_once(config: Config, assistant: Assistant) -> None:
+    desk = Desk(config, assistant, waiting=0)
+    with desk.ear.room():
+        answer = desk.send(wav(tone(1)))
+    assert (answer.status_code, answer.json()["error"]["message"]) == (503, BUSY)
+    assert answer.headers["retry-after"]
+    assert desk.send(wav(tone(1))).status_code == 200
+
+
+def test_what_is_missing_is_named(config: Config, assistant: Assistant) -> None:
+    desk = Desk(config, assistant)
+
+    def absent(_: Config) -> Listener:
+        raise Unavailable("The model whisper-tiny.en is not here yet; run `muniment models pull whisper-tiny.en`.")
+
+    desk.ear._load = absent
+    answer = desk.send(wav(tone(1)))
+    assert answer.status_code == 503
+    assert "models pull" in answer.json()["error"]["message"]
+
+
+def test_off_is_off(config: Config, assistant: Assistant) -> None:
+    voice = config.voice.model_copy(update={"microphone": "off"})
+    desk = Desk(config.model_copy(update={"voice": voice}), assistant)
+    assert desk.client.get("/v1/audio").json()["available"] is False
+    assert desk.send(wav(tone(1))).status_code == 503
+
+
+def test_the_door_lets_recordings_in_and_nothing_else_that_large(desk: Desk) -> None:
+    client = TestClient(Guard(desk.api, demo=False), raise_server_exceptions=False)
+    data = wav(tone(40))
+    assert len(data) > LARGEST
+    assert client.post("/v1/audio/transcriptions", files={"file": ("x.wav", data)}).status_code == 200
+    assert client.post("/v1/chat/completions", content=data).status_code == 413
+    assert "microphone=(self)" in client.get("/healthz").headers["permissions-policy"]
+
+
+def test_the_page_has_the_microphone() -> None:
+    script = (Path(__file__).resolve().parents[2] / "ui" / "microphone.js").read_text(encoding="utf-8")
+    assert "/v1/audio/transcriptions" in script
+    assert "http" not in script

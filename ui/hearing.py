@@ -1,0 +1,152 @@
+"""Speech for the faces: one listener for everybody, loaded at the first use; a short queue before it; a record of each hearing.
+
+The vocabulary is that of the documents which the speaker may read, made once for each set of them. What was heard is kept in
+the ledger: the sound's hash, the words with their confidences, what was put right, what should be confirmed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from importlib.util import find_spec
+from typing import Any
+
+from assistant.config import Config
+from assistant.errors import Transient, Unavailable
+from assistant.models.registry import Registry
+from assistant.protocols import Ledger, Record
+from assistant.types import Document, Principal
+from assistant.voice.listen import Listener
+from assistant.voice.readback import Doubt, doubts
+from assistant.voice.sound import Sound
+from assistant.voice.terms import vocabulary_of
+from assistant.voice.values import Transcript
+from assistant.voice.vocabulary import Vocabulary
+
+Documents = Callable[[Principal], tuple[Document, ...]]
+BUSY = "Several recordings are being written down already; try again in a few seconds."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hearing:
+    """``record`` is the ledger's record of it."""
+
+    transcript: Transcript
+    confirm: tuple[Doubt, ...]
+    record: Record
+
+
+class Ear:
+    """Safe to share. ``waiting``: how many recordings may wait while one is being transcribed."""
+
+    def __init__(
+        self,
+        config: Config,
+        load: Callable[[Config], Listener],
+        ledger: Callable[[], Ledger],
+        documents: Documents,
+        *,
+        waiting: int = 4,
+    ) -> None:
+        self.config = config
+        self._load = load
+        self._ledger = ledger
+        self._documents = documents
+        self._listener: Listener | None = None
+        self._lock = threading.Lock()
+        self._room = threading.BoundedSemaphore(1 + waiting)
+        self._vocabularies: dict[tuple[str, ...], Vocabulary] = {}
+
+    def state(self) -> tuple[bool, str]:
+        """Can the microphone be used, and why or why not. Loads nothing."""
+        section = self.config.voice
+        if section.microphone == "off":
+            return False, "the config says off"
+        missing = [name for name in ("whisper", "av") if find_spec(name) is None]
+        if missing:
+            return False, f"{missing[0]} is not installed; install muniment[voice]"
+        rows = {row["name"]: row["pulled"] for row in Registry(self.config).list()}
+        unpulled = [name for name in (section.transcriber, section.detector) if not rows.get(name)]
+        if unpulled:
+            return False, f"run `muniment models pull {' '.join(unpulled)}`"
+        return True, f"{section.transcriber} is here"
+
+    def listener(self) -> Listener:
+        """Raises `Unavailable` naming what to install or pull, or that it is switched off."""
+        with self._lock:
+            if self._listener is None:
+                if self.config.voice.microphone == "off":
+                    raise Unavailable("Voice is switched off here (voice.microphone in the config).")
+                self._listener = self._load(self.config)
+            return self._listener
+
+    def vocabulary(self, principal: Principal) -> Vocabulary:
+        """Of what the principal may read now."""
+        documents = self._documents(principal)
+        key = tuple(sorted(document.id for document in documents))
+        with self._lock:
+            known = self._vocabularies.get(key)
+        if known is None:
+            known = vocabulary_of(documents)
+            with self._lock:
+                if len(self._vocabularies) > 32:
+                    self._vocabularies.clear()
+                self._vocabularies[key] = known
+        return known
+
+    def hear(self, sound: Sound, principal: Principal, *, source: bytes, channel: str) -> Hearing:
+        """Transcribe and record. Raises `Transient` where too many wait, `Unavailable` where the ledger can't be written."""
+        with self.room():
+            vocabulary = self.vocabulary(principal)
+            transcript = self.listener().listen(sound, vocabulary)
+        return self.recorded(
+            transcript, vocabulary, principal, audio_sha256=hashlib.sha256(source).hexdigest(), channel=channel
+        )
+
+    def recorded(
+        self, transcript: Transcript, vocabulary: Vocabulary, principal: Principal, *, audio_sha256: str, channel: str
+    ) -> Hearing:
+        confirm = doubts(transcript, vocabulary, threshold=self.config.voice.confirm)
+        content = heard_content(
+            transcript, confirm, principal, audio_sha256, channel, self.listener().transcriber.identity
+        )
+        return Hearing(transcript=transcript, confirm=confirm, record=self.append("heard", content))
+
+    def append(self, kind: str, content: dict[str, Any]) -> Record:
+        return self._ledger().append(kind, content)
+
+    @contextmanager
+    def room(self) -> Iterator[None]:
+        """A place in the queue; refused at once where there is none."""
+        if not self._room.acquire(blocking=False):
+            raise Transient(BUSY)
+        try:
+            yield
+        finally:
+            self._room.release()
+
+
+def heard_content(
+    transcript: Transcript,
+    confirm: tuple[Doubt, ...],
+    principal: Principal,
+    audio_sha256: str,
+    channel: str,
+    transcriber: str,
+) -> dict[str, Any]:
+    """What the ledger keeps of a hearing; the sound itself is not kept."""
+    return {
+        "user": principal.user,
+        "channel": channel,
+        "audio_sha256": audio_sha256,
+        "duration": round(transcript.duration, 3),
+        "text": transcript.text,
+        "words": [[word.text, round(word.confidence, 3)] for word in transcript.words],
+        "corrections": [asdict(one) for one in transcript.corrections],
+        "confirm": [asdict(one) for one in confirm],
+        "rejected": [list(one) for one in transcript.rejected],
+        "transcriber": transcriber,
+    }
