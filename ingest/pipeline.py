@@ -34,7 +34,7 @@ from assistant.types import Document, Passage, Progress
 from ingest.assemble import passages_of, texts_of, vectors_of, write_snapshot
 from ingest.barred import Barred
 from ingest.changes import bytes_as_found, changes_of, document_id, document_of, reads_alike, row_of, vanishing
-from ingest.discover import Discovered, SourceFile, discover
+from ingest.discover import Collection, Discovered, SourceFile, discover
 from ingest.gate import Judge, Subject, judged, removals, too_many_gone
 from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
@@ -284,7 +284,7 @@ class Pipeline:
                 served=len(before.documents),
                 vanished=vanished,
                 planted=[text for c in found.collections for text in c.canaries],
-                folders={c.id: c.folder for c in found.collections},
+                folders=self._folders(opened),
                 as_of=self._clock().date(),
             ),
             self._judges,
@@ -301,7 +301,12 @@ class Pipeline:
         )
         return verdict
 
-    def _known(self, collection: Any) -> KnownCollection:
+    def _folders(self, opened: OpenSnapshot) -> dict[str, Path]:
+        held = {d.collection for d in opened.documents.values()}
+        known = known_collections(self._catalogue)
+        return {c.id: self._config.root.resolve() / c.folder for c in known if c.id in held}
+
+    def _known(self, collection: Collection) -> KnownCollection:
         return KnownCollection(
             id=collection.id,
             folder=self._from_root(collection.folder),
