@@ -9,13 +9,12 @@ import sys
 from pathlib import Path
 
 from assistant.answer import Assistant
-from assistant.build import build, build_embedder
+from assistant.build import build
 from assistant.config import Config, load
 from assistant.errors import MunimentError
-from assistant.knowledge.catalogue import Catalogue, utc_now
 from assistant.models.registry import Registry
-from assistant.record.ledger import new_id
-from ingest.pipeline import Pipeline, Request
+from ingest.pipeline import Request
+from ui.ingestion import pipeline_of
 from ui.serve import serve
 from ui.terminal import ProgressLine
 
@@ -36,14 +35,7 @@ def prepared(config: Config) -> Assistant:
     registry = Registry(config)
     for name in registry.needed():
         registry.pull(name, line)
-    pipeline = Pipeline(
-        config=config,
-        catalogue=Catalogue.open(config.data),
-        embedder=build_embedder(config),
-        tell=line,
-        new_id=new_id,
-        clock=utc_now,
-    )
+    pipeline = pipeline_of(config, line)
     pipeline.run(Request(who="app.py", why="start"))
     line.close()
     return build(config)
