@@ -14,7 +14,7 @@ from assistant.types import Failed, Principal, Question
 from ui import render, shell
 from ui.conversation import Conversation, Exchange
 from ui.marks import Span
-from ui.pages import sheet_for
+from ui.pages import owner_of, sheet_for
 from ui.runs import Runs
 from ui.runtime import Runtime
 
@@ -123,16 +123,18 @@ class Desk:
             span: Span | None = (first, last) if 0 <= first < last else None
             marker = _whole(data.get("marker")) if data.get("marker") else None
             sheet = sheet_for(library, document, span, self._principal(visitor))
+            owner = owner_of(library, document, self._principal(visitor))
         except MunimentError as error:
             return shell.message_html("That did not open", str(error))
-        return shell.panel_html(document, span, self.today(), sheet=sheet, marker=marker)
+        return shell.panel_html(document, span, self.today(), sheet=sheet, owner=owner, marker=marker)
 
     def library(self, visitor: Visitor, conversation: Conversation) -> str:
         try:
-            documents = self.runtime.assistant().library.documents(self._principal(visitor), None)
+            library, principal = self.runtime.assistant().library, self._principal(visitor)
+            documents, collections = library.documents(principal), library.collections(principal)
         except MunimentError as error:
             return shell.message_html("The library is closed", str(error))
-        return shell.library_html(documents, conversation.as_of or self.today())
+        return shell.library_html(documents, conversation.as_of or self.today(), collections)
 
     def as_of(self, conversation: Conversation, value: object) -> Conversation:
         """The rules of another day; nothing, today, or what is no date means today."""

@@ -1,4 +1,4 @@
-"""The page of a paged document (a PDF) on which a place stands."""
+"""What a document's panel shows besides its text: the page of a PDF on which a place stands, and who owns it."""
 
 from __future__ import annotations
 
@@ -23,3 +23,9 @@ def sheet_for(library: Library, document: Document, span: Span | None, principal
         return None
     quote = document.text[span[0] : span[1]] if span else ""
     return sheet_of(library.source(document.id, principal), page, quote)
+
+
+def owner_of(library: Library, document: Document, principal: Principal) -> str:
+    """The owner of its collection, as last ingested; "" where none is known."""
+    known = library.collections(principal).get(document.collection)
+    return known.owner if known else ""

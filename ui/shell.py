@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from html import escape
+from itertools import groupby
 from urllib.parse import quote as url_quote
 
 from assistant.config import User
+from assistant.knowledge.candidates import KnownCollection
 from assistant.types import Document
 from ui import words
 from ui.marks import Span, document_html
@@ -86,23 +88,40 @@ def message_html(title: str, text: str) -> str:
 # ------------------------------------------------------------------------------------------------ library
 
 
-def library_html(documents: Sequence[Document], today: date) -> str:
-    """Every version that may be read, newest first within its lineage; the ones in force on ``today`` are marked."""
+def library_html(documents: Sequence[Document], today: date, collections: Mapping[str, KnownCollection]) -> str:
+    """Every version that may be read, by collection, newest first within its lineage; the ones in force on ``today`` are
+    marked. ``collections`` says by id who owns them; of one that is not in it, the id alone is shown."""
     if not documents:
         note = '<p class="panel-note">There is no document you may read.</p>'
         return f'<section class="library"><h1>Library</h1>{note}</section>'
     ordered = sorted(documents, key=lambda d: d.effective_from or date.min, reverse=True)
     ordered.sort(key=lambda d: (d.collection, d.title.casefold()))
-    rows = "".join(_library_row(document, today) for document in ordered)
     current = sum(words.standing(document, today) == "current" for document in documents)
+    parts = "".join(
+        _collection_html(name, collections.get(name), tuple(group), today)
+        for name, group in groupby(ordered, key=lambda d: d.collection)
+    )
     return (
         '<section class="library"><h1>Library</h1>'
         f'<p class="panel-note">{words.count(len(documents), "document")} you may read, {current} in force on '
-        f"{words.day(today)}.</p>"
-        '<div class="table" tabindex="0" role="region" aria-label="Documents"><table><thead><tr>'
-        '<th scope="col">Document</th><th scope="col">Collection</th><th scope="col">In force</th>'
-        '<th scope="col">Version</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table></div></section>"
+        f"{words.day(today)}.</p>{parts}</section>"
+    )
+
+
+def _collection_html(name: str, known: KnownCollection | None, documents: Sequence[Document], today: date) -> str:
+    title = known.title if known else name
+    facts = ""
+    if known:
+        late = known.review_date < today
+        review = f"{'Was due' if late else 'Due'} for review {words.day(known.review_date)}"
+        shown = f'<span class="late">{review}</span>' if late else review
+        facts = f'<p class="panel-note">Owner: {escape(known.owner)} · {shown} · {escape(known.licence)}</p>'
+    rows = "".join(_library_row(document, today) for document in documents)
+    return (
+        f'<h2 class="collection">{escape(title)}</h2>{facts}'
+        f'<div class="table" tabindex="0" role="region" aria-label="{escape(title)}"><table><thead><tr>'
+        '<th scope="col">Document</th><th scope="col">In force</th><th scope="col">Version</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></div>"
     )
 
 
@@ -113,7 +132,7 @@ def _library_row(document: Document, today: date) -> str:
     return (
         f'<tr class="is-{standing}"><th scope="row"><span class="titled">'
         f'<button type="button" class="link"{opening(document.id, 0, 0)}>'
-        f"{escape(document.title)}</button>{badge}</span></th><td>{escape(document.collection)}</td>"
+        f"{escape(document.title)}</button>{badge}</span></th>"
         f"<td>{escape(dates[:1].upper() + dates[1:])}</td><td><code>{escape(document.version[:8])}</code></td></tr>"
     )
 
@@ -138,6 +157,7 @@ def panel_html(
     today: date,
     *,
     sheet: Sheet | None = None,
+    owner: str = "",
     marker: int | None = None,
     alone: bool = False,
 ) -> str:
@@ -146,6 +166,7 @@ def panel_html(
     number = f'<span class="source-number">{marker}</span>' if marker else ""
     standing = words.standing(document, today)
     badge = "" if standing == "current" else f' <span class="badge is-{standing}">{standing}</span>'
+    owned = f"Owner: {escape(owner)} · " if owner else ""
     heading = "h1" if alone else "h2"
     return (
         f'<article class="document" data-face="text" aria-label="{escape(document.title)}">'
@@ -153,7 +174,7 @@ def panel_html(
         f"{_document_bar(document, span, sheet, alone)}"
         f'<{heading} class="document-title">{number}<span>{escape(document.title)}</span>{badge}</{heading}></header>'
         f'<p class="panel-note">{words.in_force(document.effective_from, document.effective_to)} · '
-        f"{escape(document.uri)} · version <code>{escape(document.version[:8])}</code></p>"
+        f"{owned}{escape(document.uri)} · version <code>{escape(document.version[:8])}</code></p>"
         f"{_page_image(document, sheet, span)}"
         f'<div class="text">{document_html(document, span)}</div></article>'
     )

@@ -19,6 +19,7 @@ from assistant.errors import Corrupt, Unavailable
 from assistant.knowledge import dense
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
+from assistant.knowledge.candidates import KnownCollection, known_collections
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.dense import DenseSearcher, GpuDense
 from assistant.knowledge.lexical import Bm25Searcher
@@ -148,6 +149,11 @@ class Library:
     def view(self) -> View:
         """The served snapshot under the policy in force now."""
         return View(self.current(), self.policy(), self._blobs)
+
+    def collections(self, principal: Principal) -> dict[str, KnownCollection]:
+        """By id, those with a document that the principal may see, as they were last ingested: title, owner, review date."""
+        seen = {document.collection for document in self.documents(principal)}
+        return {known.id: known for known in known_collections(self._catalogue) if known.id in seen}
 
     def documents(self, principal: Principal, as_of: date | None = None) -> tuple[Document, ...]:
         """What the principal may see, by title and date; ``as_of`` keeps what is in force on that day."""

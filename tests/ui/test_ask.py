@@ -61,6 +61,7 @@ def test_each_user_sees_their_own_library(desk: Desk, assistant: Assistant) -> N
     fresh = Conversation(user="ann")
     assert "Suspicion Reports" not in desk.library(ANN, fresh)
     assert "Suspicion Reports" in desk.library(MIA, fresh)
+    assert "Owner: Compliance" in desk.library(ANN, fresh)
     assert "There is no document you may read" in desk.library(Visitor(cookies={COOKIE: "nil"}, page="p"), fresh)
     secret = next(
         d for d in assistant.library.documents(Principal(user="mia", groups=frozenset({"mlro"}))) if "reports" in d.uri

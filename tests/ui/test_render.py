@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.config import User
+from assistant.knowledge.candidates import KnownCollection
 from assistant.types import Failed, Finished, Landmark, Receipt, Retrieved
 from tests.ui.values import EVIL, TEXT, TODAY, abstained, answer, document, hit, sentence
 from ui import render, shell, words
@@ -17,6 +19,23 @@ from ui.pdf import Sheet
 
 ASKED = Exchange(question="May I?", as_of=TODAY)
 DONE = ASKED.after(Finished(answer=answer()))
+
+
+def known(**changes: Any) -> KnownCollection:
+    values: dict[str, Any] = {
+        "id": "rules", "folder": "corpora/rules", "manifest": "corpora/rules/collection.toml", "title": "The Rules",
+        "owner": "Compliance", "licence": "Apache-2.0", "review_date": TODAY,
+    }  # fmt: skip
+    return KnownCollection(**{**values, **changes})
+
+
+def test_the_library_says_who_owns_a_collection_and_when_its_review_is_late() -> None:
+    html = shell.library_html([document()], TODAY, {"rules": known()})
+    assert "The Rules" in html
+    assert "Owner: Compliance · Due for review 21 November 2026" in html
+    assert "late" not in html
+    assert "late" in shell.library_html([document()], TODAY.replace(day=22), {"rules": known()})
+    assert "Owner" not in shell.library_html([document()], TODAY, {})
 
 
 def test_a_marker_opens_the_quote_that_supports_its_sentence() -> None:
@@ -69,8 +88,9 @@ def test_nothing_of_a_value_becomes_markup_or_an_address() -> None:
         render.exchange_html(ASKED.after(Failed(message=EVIL)), 0),
         shell.bar_html(title=EVIL, users=users, user="e", as_of=None, today=TODAY),
         shell.welcome_html([EVIL], 3),
-        shell.library_html([evil.document], TODAY),
-        shell.panel_html(evil.document, (0, 4), TODAY, marker=1),
+        shell.library_html([evil.document], TODAY, {EVIL: known(id=EVIL, title=EVIL, owner=EVIL, licence=EVIL)}),
+        shell.library_html([evil.document], TODAY, {}),
+        shell.panel_html(evil.document, (0, 4), TODAY, owner=EVIL, marker=1),
         shell.standalone_html(EVIL, shell.message_html(EVIL, EVIL)),
     )
     for page in pages:
