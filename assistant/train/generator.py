@@ -73,12 +73,14 @@ def train(
     """Writes the adapter into ``out`` (safetensors, ``adapter_config.json``, and ``muniment.json`` with the base's
     ``identity``, the recipe and the losses), and every ``every`` steps a checkpoint that the same call goes on from.
 
-    Raises `InputError` where a checkpoint belongs to another recipe."""
+    Raises `InputError` where a checkpoint belongs to another recipe or the examples don't fill one batch."""
     prepare()
     torch.manual_seed(recipe.seed)
     model, tokens = _with_lora(base, recipe), ChatTokens(base)
     rows = [row for one in examples if len((row := _row(one, tokens)).tokens) <= recipe.longest]
     tell(f"{len(rows)} of {len(examples)} examples are short enough; {_mean(rows):.0f} tokens on average")
+    if len(rows) < recipe.batch:
+        raise InputError(f"{len(rows)} examples are short enough; give at least {recipe.batch}, or a longer limit.")
     order = _order(len(rows), recipe)
     steps = len(order) // recipe.batch
     weights = {n: p for n, p in model.named_parameters() if p.requires_grad}
