@@ -24,7 +24,7 @@ _BLOCK = 512
 """Frames computed together: 16 seconds."""
 
 
-class _Network(nn.Module):  # type: ignore[misc]
+class _Network(nn.Module):  # type: ignore[misc]  # torch is untyped here
     def __init__(self) -> None:
         super().__init__()
         self.stft_conv = nn.Conv1d(1, 2 * _BINS, 256, stride=128, bias=False)

@@ -274,7 +274,7 @@ def test_an_asker_who_goes_away_stops_the_model_and_is_on_record(served: World) 
     events: Iterator[Event] = assembled(served, generator=generator, ledger=ledger).ask(question())
     while not isinstance(next(events), Sentence):
         pass
-    events.close()  # type: ignore[attr-defined]
+    events.close()  # type: ignore[attr-defined]  # a generator
     assert generator.closed
     assert generator.said < 4
     assert [r.kind for r in ledger.records] == ["asked", "failed"]

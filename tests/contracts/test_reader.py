@@ -60,7 +60,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
 
 @pytest.fixture(params=readers(), ids=lambda reader: reader.identity)
 def reader(request: pytest.FixtureRequest) -> Reader:
-    return request.param  # type: ignore[no-any-return]
+    return request.param  # type: ignore[no-any-return]  # pytest types it Any
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min
 QUERIES = st.lists(st.lists(st.sampled_from([*WORDS, "unknown"]), max_size=5).map(" ".join), max_size=3)
 
 
-def faiss_index(texts: Sequence[str]):  # type: ignore[no-untyped-def]
+def faiss_index(texts: Sequence[str]):  # type: ignore[no-untyped-def]  # FAISS is untyped
     with tempfile.TemporaryDirectory() as folder:
         dense.write_index(EMBEDDER.embed(texts), Path(folder) / "index")
         return dense.read_index(Path(folder) / "index")

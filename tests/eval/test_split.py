@@ -25,7 +25,7 @@ def test_no_gold_passage_stands_on_both_sides(gold: dict[str, set[str]]) -> None
 @given(judgements, st.randoms(use_true_random=False))
 def test_order_changes_nothing(gold: dict[str, set[str]], rng: object) -> None:
     items = list(gold.items())
-    rng.shuffle(items)  # type: ignore[attr-defined]
+    rng.shuffle(items)  # type: ignore[attr-defined]  # a random.Random
     assert parts(dict(items)) == parts(gold)
 
 

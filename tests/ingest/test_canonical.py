@@ -34,7 +34,7 @@ def test_canonicalising_twice_changes_nothing(text: str) -> None:
 
 
 @given(st.lists(CALLS, max_size=12))
-def test_any_sequence_of_calls_is_canonical_and_its_landmarks_hold(calls: list[tuple]) -> None:  # type: ignore[type-arg]
+def test_any_sequence_of_calls_is_canonical_and_its_landmarks_hold(calls: list[tuple]) -> None:  # type: ignore[type-arg]  # (name, *arguments)
     made = Canonical()
     for name, *arguments in calls:
         match name:

@@ -41,7 +41,7 @@ COUNTERS = st.sampled_from(
 )
 
 
-def reading_of(blocks: list[tuple]) -> Reading | None:  # type: ignore[type-arg]
+def reading_of(blocks: list[tuple]) -> Reading | None:  # type: ignore[type-arg]  # (name of the call, *arguments)
     made = Canonical()
     for name, *arguments in blocks:
         if name == "table":
@@ -54,7 +54,7 @@ def reading_of(blocks: list[tuple]) -> Reading | None:  # type: ignore[type-arg]
         return None
 
 
-def cut(reading: Reading, count=lambda t: len(t.split()), **limits: int) -> tuple[Passage, ...]:  # type: ignore[no-untyped-def]
+def cut(reading: Reading, count=lambda t: len(t.split()), **limits: int) -> tuple[Passage, ...]:  # type: ignore[no-untyped-def]  # a lambda in its default
     section = Split(**limits) if limits else Split()
     return split(
         reading.text, reading.landmarks, document_id="d", title=reading.title, count_tokens=count, section=section
@@ -62,7 +62,7 @@ def cut(reading: Reading, count=lambda t: len(t.split()), **limits: int) -> tupl
 
 
 @given(st.lists(BLOCKS, max_size=14), COUNTERS, st.integers(16, 60), st.integers(0, 15))
-def test_law_1(blocks, count, most, least) -> None:  # type: ignore[no-untyped-def]
+def test_law_1(blocks, count, most, least) -> None:  # type: ignore[no-untyped-def]  # drawn by the strategies above
     reading = reading_of(blocks)
     if reading is None:
         return

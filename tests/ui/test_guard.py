@@ -31,7 +31,7 @@ def inner() -> FastAPI:
 def client(
     *, demo: bool = True, address: str = "127.0.0.1", host: str = "127.0.0.1:7860", **options: object
 ) -> TestClient:
-    guard = Guard(inner(), demo=demo, **options)  # type: ignore[arg-type]
+    guard = Guard(inner(), demo=demo, **options)  # type: ignore[arg-type]  # only `ancestors` is ever given
     return TestClient(guard, base_url=f"http://{host}", client=(address, 5000))
 
 

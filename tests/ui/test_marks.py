@@ -32,7 +32,7 @@ def built(pieces: list[tuple[str, object]]) -> Document:
         if kind == "heading":
             canonical.heading(2, str(value))
         elif kind == "table":
-            canonical.table(value)  # type: ignore[arg-type]
+            canonical.table(value)  # type: ignore[arg-type]  # the strategy pairs tables with "table"
         else:
             getattr(canonical, kind)(str(value))
     reading = canonical.build()

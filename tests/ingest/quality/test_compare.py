@@ -29,7 +29,7 @@ def document(name: str, text: str, **more: object) -> Document:
         id=name, key=name, version="v", uri=f"manual/{name}", title=name, text=text, text_sha256=sha256_text(text),
         landmarks=(), collection="manual", reader="text/1",
     )  # fmt: skip
-    return replace(made, **more)  # type: ignore[arg-type]
+    return replace(made, **more)  # type: ignore[arg-type]  # fields of Document
 
 
 def kinds(*documents: Document) -> dict[str, list[str]]:
