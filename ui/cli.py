@@ -16,7 +16,7 @@ import typer
 
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
-from ui import cli_taking_back, cli_voice
+from ui import cli_backup, cli_taking_back, cli_voice
 from ui.cli_documents import documents_app
 from ui.cli_eval import eval_app
 from ui.cli_models import models_app
@@ -43,6 +43,7 @@ register_retrieval(app)
 app.add_typer(eval_app, name="eval")
 app.add_typer(train_app, name="train")
 cli_voice.register(app, eval_app)
+cli_backup.register(app)
 
 
 @app.command()
