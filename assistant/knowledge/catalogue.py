@@ -7,6 +7,7 @@ version of the program wrote. Clock and ids are parameters. Write-ahead logging:
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -73,9 +74,7 @@ class Catalogue:
                 f"{self.path.absolute().as_uri()}?mode={mode}", uri=True, timeout=30, isolation_level=None
             )
         except sqlite3.OperationalError as error:
-            raise Unavailable(
-                f"{self.path} can't be opened ({error}); check that the data folder is there and writable."
-            ) from error
+            raise self._unusable(error) from error
         try:
             if write:
                 connection.execute("PRAGMA journal_mode=WAL")
@@ -87,9 +86,7 @@ class Catalogue:
         except sqlite3.OperationalError as error:
             if "locked" in str(error):
                 raise Transient(f"{self.path.name} is busy; try again in a moment.") from error
-            raise Unavailable(
-                f"{self.path} can't be used ({error}); check space and permissions of the data folder."
-            ) from error
+            raise self._unusable(error) from error
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.IntegrityError):
                 raise
@@ -109,6 +106,16 @@ class Catalogue:
             ) from error
         finally:
             connection.close()
+
+    def _unusable(self, error: sqlite3.OperationalError) -> Unavailable:
+        """The write-ahead log has files beside the database even for readers, so a read-only folder can't be served."""
+        folder = self.path.parent
+        if folder.is_dir() and not os.access(folder, os.W_OK):
+            return Unavailable(
+                f"The data folder {folder} is read-only, and every answer leaves a record there; make it writable or name "
+                "another in paths.data."
+            )
+        return Unavailable(f"{self.path} can't be used ({error}); check that the data folder is there, its space and permissions.")
 
     def now(self) -> str:
         return self._clock().isoformat(timespec="milliseconds")

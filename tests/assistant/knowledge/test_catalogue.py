@@ -29,6 +29,8 @@ GOLDEN = {
     "collections": "id TEXT, folder TEXT!, manifest TEXT!, title TEXT!, owner TEXT!, licence TEXT!, review_date TEXT!, "
     "updated TEXT!",
     "withdrawals": "seq INTEGER, key TEXT!, act TEXT!, at TEXT!, who TEXT!, why TEXT!",
+    "findings": "document TEXT, uri TEXT!, identity TEXT!, at TEXT!, body TEXT!",
+    "decisions": "seq INTEGER, document TEXT!, uri TEXT!, kinds TEXT!, act TEXT!, at TEXT!, who TEXT!, why TEXT!",
     "purges": "document TEXT, version TEXT!, at TEXT!, who TEXT!, why TEXT!, erased TEXT!",
 }
 """Columns in order; "!" where NULL is refused. A released migration is never edited: a change here needs a new one."""
@@ -118,6 +120,16 @@ def test_a_data_folder_that_is_none_is_said(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file")
     with pytest.raises(Unavailable, match="data can't be used"):
         Catalogue.open(tmp_path / "data")
+
+
+def test_a_read_only_data_folder_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder in the database's place can't be opened either; what the system says of the parent is planted."""
+    (tmp_path / FILE_NAME).mkdir()
+    with pytest.raises(Unavailable, match="check that the data folder is there, its space and permissions"):
+        Catalogue.open(tmp_path)
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(Unavailable, match="is read-only, and every answer leaves a record there"):
+        Catalogue.open(tmp_path)
 
 
 def test_an_error_rolls_everything_back(catalogue: Catalogue) -> None:
