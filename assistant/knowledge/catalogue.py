@@ -115,7 +115,9 @@ class Catalogue:
                 f"The data folder {folder} is read-only, and every answer leaves a record there; make it writable or name "
                 "another in paths.data."
             )
-        return Unavailable(f"{self.path} can't be used ({error}); check that the data folder is there, its space and permissions.")
+        return Unavailable(
+            f"{self.path} can't be used ({error}); check that the data folder is there, its space and permissions."
+        )
 
     def now(self) -> str:
         return self._clock().isoformat(timespec="milliseconds")
