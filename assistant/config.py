@@ -99,19 +99,23 @@ class Publish(Section):
 
 
 class Retrieve(Section):
-    dense_candidates: int = Field(50, ge=1)
-    lexical_candidates: int = Field(50, ge=1)
-    fusion_k: int = Field(60, ge=1)
-    """Reciprocal rank fusion's constant (Cormack, Clarke and Büttcher 2009)."""
+    dense_candidates: int = Field(100, ge=1)
+    lexical_candidates: int = Field(100, ge=1)
     dense_weight: float = Field(1.0, ge=0)
-    lexical_weight: float = Field(1.0, ge=0)
+    """Of the cosine in the fused score."""
+    lexical_weight: float = Field(0.8, ge=0)
+    """Of BM25, as a share of the best passage's, in the fused score."""
     reranker: Path | None = None
     """Folder of a trained reranker's weights; without one the fused order stands."""
     rerank_candidates: int = Field(30, ge=1)
-    rerank_cosine: float = Field(4.0, ge=0)
-    """How much the encoder's cosine adds to the reranker's logit."""
-    rerank_prior: float = Field(0.5, ge=0)
-    """How much is taken off for a low place in the fused order, times ln(place)."""
+    rerank_fused: float = Field(8.0, gt=0)
+    """How much the fused score adds to the reranker's logit."""
+    follow: int = Field(3, ge=0)
+    """The references of how many of the best passages are followed; 0: none are."""
+    follow_candidates: int = Field(6, ge=0)
+    """Referred-to passages, found by no search, that the reranker reads besides its candidates."""
+    follow_weight: float = Field(0.5, ge=0, le=1)
+    """How much of the referring passage's score goes over."""
     hits: int = Field(8, ge=1)
     """Shown as sources and handed to the gate."""
 
@@ -174,7 +178,7 @@ class Limits(Section):
 
 
 class Telephone(Section):
-    """The gateway for telephone lines (`muniment call`); Twilio's Media Streams messages."""
+    """The gateway for telephone lines (`muniment telephone`); Twilio's Media Streams messages."""
 
     public_url: str = ""
     """The address that the line calls, as in ``wss://voice.example.com/telephone``: what requests are signed for."""
@@ -186,6 +190,8 @@ class Telephone(Section):
     """Utterances that may wait for the transcriber; beyond it the caller is asked to say it again."""
     minutes: int = Field(30, ge=1)
     """The longest call."""
+    person: str = ""
+    """The number that is dialled when a caller asks for a person; "" ends the call with the words that were said."""
 
 
 class VoiceSection(Section):
@@ -201,6 +207,9 @@ class VoiceSection(Section):
     """The longest recording."""
     correct_below: float = Field(0.6, ge=0, le=1)
     """Under this confidence a word that the collection does not know becomes the term that sounds like it."""
+    synthesiser: str = "auto"
+    """Speaks answers on the telephone: auto (espeak-ng or flite where installed, else text only), none, espeak-ng, flite, or
+    piper:MODEL.onnx."""
     confirm: float = Field(0.5, ge=0, le=1)
     """How readily doubtful figures, dates, names, rule numbers and negations are read back: 0 never, 1 always."""
     telephone: Telephone = Telephone()

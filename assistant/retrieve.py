@@ -1,5 +1,5 @@
-"""From questions to hits: dense and BM25 searchers, fused by reciprocal rank (Cormack, Clarke and Büttcher 2009), the best
-candidates read again by the reranker where there is one.
+"""From questions to hits: dense and BM25 searchers, fused by a weighted sum of their scores (Bruch, Gai and Ingber 2023), the
+best candidates read again by the reranker where there is one, and what the best refer to brought in, one hop.
 
 Batched: one question of a chat and ten thousand of a benchmark take the same way. The visible set goes into every search
 and what was found is checked against it once more.
@@ -7,8 +7,8 @@ and what was found is checked against it once more.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -17,12 +17,25 @@ from numpy.typing import NDArray
 from assistant.config import Retrieve
 from assistant.errors import Corrupt
 from assistant.knowledge.lexical import terms, words
-from assistant.protocols import Found, Mask, Reranker, Searcher
+from assistant.knowledge.references import References
+from assistant.protocols import Found, Mask, Reranker, Searcher, Vectors
 from assistant.types import Document, Hit, Passage, Turn
 
 _REFERS_BACK = frozenset(
     "it its they them their this that these those he she his her there then same instead else".split()
 )
+
+
+class VectorSearcher(Searcher, Protocol):
+    def encode(self, queries: Sequence[str]) -> Vectors: ...
+
+    def search_vectors(self, vectors: Vectors, k: int, allowed: Mask) -> list[list[Found]]: ...
+
+    def scores(self, vector: Vectors, rows: Sequence[int]) -> NDArray[np.float32]: ...
+
+
+class WordSearcher(Searcher, Protocol):
+    def scores(self, query: str, rows: Sequence[int]) -> NDArray[np.float32]: ...
 
 
 class Searchable(Protocol):
@@ -32,10 +45,13 @@ class Searchable(Protocol):
     def passages(self) -> Sequence[Passage]: ...
 
     @property
-    def dense(self) -> Searcher: ...
+    def dense(self) -> VectorSearcher: ...
 
     @property
-    def lexical(self) -> Searcher: ...
+    def lexical(self) -> WordSearcher: ...
+
+    @property
+    def references(self) -> References: ...
 
     def document_of(self, row: int) -> Document: ...
 
@@ -55,68 +71,101 @@ def standalone(text: str, history: Sequence[Turn]) -> str:
 
 
 class FusedOrder:
-    """The reranker that is none: keeps the fused order."""
+    """The reranker that is none: what it adds to the fused score is nothing."""
 
     identity = "fused-order"
 
     def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        return -np.arange(len(texts), dtype=np.float32)
+        return np.zeros(len(texts), dtype=np.float32)
 
 
 def retrieve(
     snapshot: Searchable, queries: Sequence[str], allowed: Mask, section: Retrieve, reranker: Reranker
 ) -> list[list[Hit]]:
     """For each query at most ``section.hits`` hits, best first, rank from 1."""
-    by_dense = snapshot.dense.search(queries, section.dense_candidates, allowed)
+    if not queries or not allowed.any():
+        return [[] for _ in queries]
+    vectors = snapshot.dense.encode(queries)
+    by_dense = snapshot.dense.search_vectors(vectors, section.dense_candidates, allowed)
     by_words = snapshot.lexical.search(queries, section.lexical_candidates, allowed)
     return [
-        _hits(snapshot, query, {"dense": d, "lexical": w}, allowed, section, reranker)
-        for query, d, w in zip(queries, by_dense, by_words, strict=True)
+        _hits(_Search(snapshot, query, vector, allowed, section), {"dense": d, "lexical": w}, reranker)
+        for query, vector, d, w in zip(queries, vectors, by_dense, by_words, strict=True)
     ]
 
 
-def _hits(
-    snapshot: Searchable,
-    query: str,
-    found: Mapping[str, Sequence[Found]],
-    allowed: Mask,
-    section: Retrieve,
-    reranker: Reranker,
-) -> list[Hit]:
-    scores: dict[int, dict[str, float]] = {}
+@dataclass(frozen=True)
+class _Search:
+    """One question: its text, its vector, what it may see."""
+
+    snapshot: Searchable
+    query: str
+    vector: Vectors
+    allowed: Mask
+    section: Retrieve
+
+    def fused(self, rows: Sequence[int], most: float) -> dict[int, float]:
+        """Cosine and BM25's share of ``most``, weighted; both are looked up for every row, whoever found it."""
+        cosines = self.snapshot.dense.scores(self.vector, rows)
+        words = self.snapshot.lexical.scores(self.query, rows) / (most or 1.0)
+        weighted = self.section.dense_weight * cosines + self.section.lexical_weight * words
+        return dict(zip(rows, map(float, weighted), strict=True))
+
+    def linked(self, row: int) -> list[int]:
+        """Visible passages that ``row`` refers to or that refer to it."""
+        return [other for other in self.snapshot.references.neighbours(row) if self.allowed[other]]
+
+
+def _hits(search: _Search, found: Mapping[str, Sequence[Found]], reranker: Reranker) -> list[Hit]:
+    snapshot, section = search.snapshot, search.section
+    found_by: dict[int, dict[str, float]] = {}
     for name, rows in found.items():
         for one in rows:
-            scores.setdefault(one.row, {})[name] = one.score
-    candidates = _fuse(found, section)[: max(section.rerank_candidates, section.hits)]
-    if not all(allowed[row] for row in candidates):
+            found_by.setdefault(one.row, {})[name] = one.score
+    most = found["lexical"][0].score if found["lexical"] else 0.0
+    fused = search.fused(sorted(found_by), most)
+    candidates = _best(fused)[: max(section.rerank_candidates, section.hits)]
+    if section.follow:
+        seen = set(candidates)
+        linked = {other for row in candidates[: section.follow] for other in search.linked(row) if other not in seen}
+        fused |= search.fused(sorted(linked - fused.keys()), most)
+        candidates += _best({row: fused[row] for row in linked})[: section.follow_candidates]
+    if not all(search.allowed[row] for row in candidates):
         raise Corrupt("A search returned a passage outside the visible set; the answer was stopped.")
     texts = [index_text(snapshot.document_of(row).title, snapshot.passages[row]) for row in candidates]
-    for row, score in zip(candidates, reranker.scores(query, texts), strict=True):
-        scores[row]["rerank"] = float(score)
-    blended = {
-        row: scores[row]["rerank"]
-        + section.rerank_cosine * scores[row].get("dense", 0.0)
-        - section.rerank_prior * math.log(place)
-        for place, row in enumerate(candidates, start=1)
-    }
-    best = sorted(candidates, key=lambda row: (-blended[row], row))[: section.hits]
+    scores = {}
+    for row, score in zip(candidates, reranker.scores(search.query, texts), strict=True):
+        found_by.setdefault(row, {})["rerank"] = float(score)
+        scores[row] = float(score) + section.rerank_fused * fused[row]
+    first = _best(scores)[: section.follow]
+    for row, score in _lifted(search, scores, first).items():
+        found_by[row]["reference"] = score - scores[row]
+        scores[row] = score
+    order = [*first, *_best({row: score for row, score in scores.items() if row not in first})]
     return [
         Hit(
             passage=snapshot.passages[row],
             document=snapshot.document_of(row),
-            score=blended[row],
+            score=scores[row],
             rank=rank,
-            found_by=scores[row],
+            found_by=found_by[row],
         )
-        for rank, row in enumerate(best, start=1)
+        for rank, row in enumerate(order[: section.hits], start=1)
     ]
 
 
-def _fuse(found: Mapping[str, Sequence[Found]], section: Retrieve) -> list[int]:
-    """Rows by the sum of weight / (k + rank), best first."""
-    weights = {"dense": section.dense_weight, "lexical": section.lexical_weight}
-    fused: dict[int, float] = {}
-    for name, rows in found.items():
-        for rank, one in enumerate(rows, start=1):
-            fused[one.row] = fused.get(one.row, 0.0) + weights[name] / (section.fusion_k + rank)
-    return sorted(fused, key=lambda row: (-fused[row], row))
+def _lifted(search: _Search, scores: Mapping[int, float], first: Sequence[int]) -> dict[int, float]:
+    """New scores of those among them that the ``first`` refer to or are referred to by: the rule beside its exception. A
+    share of what the referring passage has above the weakest is added, but no more than lifts it to the last of the first."""
+    weakest, ceiling = min(scores.values(), default=0.0), min((scores[row] for row in first), default=0.0)
+    lifted: dict[int, float] = {}
+    for row in first:
+        for other in search.linked(row):
+            if other in scores and other not in first:
+                lift = search.section.follow_weight * (scores[row] - weakest)
+                lifted[other] = max(lifted.get(other, scores[other]), min(ceiling, scores[other] + lift))
+    return lifted
+
+
+def _best(scores: Mapping[int, float]) -> list[int]:
+    return sorted(scores, key=lambda row: (-scores[row], row))

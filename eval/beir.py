@@ -26,6 +26,7 @@ from assistant.knowledge import dense
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.dense import DenseSearcher, GpuDense
 from assistant.knowledge.lexical import Bm25Searcher
+from assistant.knowledge.references import References, link
 from assistant.protocols import Embedder, Vectors
 from assistant.retrieve import index_text
 from assistant.types import Document, Passage, Progress
@@ -56,12 +57,14 @@ class BeirSnapshot:
         parents: Sequence[str],
         dense_searcher: DenseSearcher | GpuDense,
         lexical_searcher: Bm25Searcher,
+        references: References,
     ) -> None:
         self.documents = {document.id: document for document in documents}
         self.passages = tuple(passages)
         self._parents = {passage.id: parent for passage, parent in zip(passages, parents, strict=True)}
         self.dense = dense_searcher
         self.lexical = lexical_searcher
+        self.references = references
 
     def document_of(self, row: int) -> Document:
         return self.documents[self.passages[row].document_id]
@@ -102,6 +105,22 @@ def read_queries(folder: Path) -> dict[str, str]:
         raise InputError(f"{file} holds a line without _id or text.") from error
 
 
+def read_cited(file: Path, kind: str | None = None) -> tuple[dict[str, str], dict[str, dict[str, int]]]:
+    """Questions by id and their gold passages, from cited answers: ``id``, ``question``, ``passages`` with their ``_id``, and
+    where not all of these are gold the ids in ``gold``. ``kind``: only such questions."""
+    texts: dict[str, str] = {}
+    gold: dict[str, dict[str, int]] = {}
+    for number, row in _rows(file):
+        try:
+            ids = row["gold"] if "gold" in row else [passage["_id"] for passage in row["passages"]]
+            if ids and kind in (None, row.get("kind")):
+                texts[str(row["id"])] = str(row["question"])
+                gold[str(row["id"])] = dict.fromkeys(map(str, ids), 1)
+        except (KeyError, TypeError) as error:
+            raise InputError(f"{file}:{number} is not a cited answer (id, question, passages or gold).") from error
+    return texts, gold
+
+
 def build_snapshot(
     entries: Sequence[Entry], embedder: Embedder, device: str, catalogue: Catalogue, limit: int, tell: Tell
 ) -> BeirSnapshot:
@@ -112,7 +131,8 @@ def build_snapshot(
     vectors = embed_cached(texts, embedder, catalogue, tell)
     tell(Progress(stage="index", done=0, total=len(texts)))
     searcher, _ = dense.open_searcher(dense.build_index(vectors), embedder, device)
-    return BeirSnapshot(documents, passages, parents, searcher, Bm25Searcher.build(texts))
+    linked = link(documents, passages)
+    return BeirSnapshot(documents, passages, parents, searcher, Bm25Searcher.build(texts), linked)
 
 
 def embed_cached(texts: Sequence[str], embedder: Embedder, catalogue: Catalogue, tell: Tell) -> Vectors:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from assistant.config import Retrieve
 from assistant.knowledge.library import OpenSnapshot
+from assistant.knowledge.references import References
 from assistant.retrieve import FusedOrder, index_text, retrieve, standalone
 from assistant.types import Passage, Turn
 from tests.world import World
@@ -38,6 +38,16 @@ def everything(snapshot: OpenSnapshot) -> NDArray[np.bool_]:
     return np.ones(len(snapshot.passages), dtype=np.bool_)
 
 
+def scored(snapshot: OpenSnapshot, rows: Sequence[int], lexical_weight: float, query: str = QUERY) -> dict[int, float]:
+    """The fused score by its formula."""
+    allowed = everything(snapshot)
+    (by_dense,) = snapshot.dense.search([query], len(allowed), allowed)
+    (by_words,) = snapshot.lexical.search([query], len(allowed), allowed)
+    cosine, words = ({f.row: f.score for f in found} for found in (by_dense, by_words))
+    most = by_words[0].score if by_words else 1.0
+    return {row: cosine[row] + lexical_weight * words.get(row, 0.0) / most for row in rows}
+
+
 @settings(max_examples=20)
 @given(
     dense=st.integers(1, 12),
@@ -48,45 +58,80 @@ def everything(snapshot: OpenSnapshot) -> NDArray[np.bool_]:
 def test_the_fused_order_is_that_of_the_formula(
     snapshot: OpenSnapshot, dense: int, lexical: int, hits: int, weight: float
 ) -> None:
-    section = Retrieve(
-        dense_candidates=dense,
-        lexical_candidates=lexical,
-        hits=hits,
-        lexical_weight=weight,
-        rerank_cosine=0,
-        rerank_prior=0,
-    )
+    section = Retrieve(dense_candidates=dense, lexical_candidates=lexical, hits=hits, lexical_weight=weight, follow=0)
     allowed = everything(snapshot)
     (by_dense,) = snapshot.dense.search([QUERY], dense, allowed)
     (by_words,) = snapshot.lexical.search([QUERY], lexical, allowed)
-    fused: dict[int, float] = {}
-    for share, found in ((1.0, by_dense), (weight, by_words)):
-        for rank, one in enumerate(found, start=1):
-            fused[one.row] = fused.get(one.row, 0.0) + share / (60 + rank)
-    expected = sorted(fused, key=lambda row: (-fused[row], row))[:hits]
+    fused = scored(snapshot, sorted({f.row for f in (*by_dense, *by_words)}), weight)
     (got,) = retrieve(snapshot, [QUERY], allowed, section, FusedOrder())
-    assert [hit.passage.id for hit in got] == [snapshot.passages[row].id for row in expected]
+    rows = [snapshot.passages.index(hit.passage) for hit in got]
+    assert len(rows) == min(hits, len(fused))
+    assert [fused[row] for row in rows] == pytest.approx(sorted(fused.values(), reverse=True)[:hits], abs=1e-5)
     assert [hit.rank for hit in got] == list(range(1, len(got) + 1))
-    for hit in got:
-        row = snapshot.passages.index(hit.passage)
+    for row, hit in zip(rows, got, strict=True):
         told = {"dense": by_dense, "lexical": by_words}
         known = {name: one.score for name, found in told.items() for one in found if one.row == row}
         assert {name: score for name, score in hit.found_by.items() if name != "rerank"} == known
 
 
-def test_the_reranker_decides_with_cosine_and_fused_place(snapshot: OpenSnapshot) -> None:
-    section = Retrieve(hits=5, rerank_cosine=2.0, rerank_prior=0.25)
-    (fused,) = retrieve(
-        snapshot, [QUERY], everything(snapshot), Retrieve(hits=30, rerank_cosine=0, rerank_prior=0), FusedOrder()
-    )
-    places = {hit.passage.id: place for place, hit in enumerate(fused, start=1)}
+def test_the_reranker_decides_with_the_fused_score(snapshot: OpenSnapshot) -> None:
+    section = Retrieve(hits=5, rerank_fused=2.0, follow=0)
     (got,) = retrieve(snapshot, [QUERY], everything(snapshot), section, Longest())
+    fused = scored(snapshot, range(len(snapshot.passages)), section.lexical_weight)
     for hit in got:
-        expected = (
-            hit.found_by["rerank"] + 2.0 * hit.found_by.get("dense", 0.0) - 0.25 * math.log(places[hit.passage.id])
-        )
-        assert hit.score == pytest.approx(expected, abs=1e-6)
+        row = snapshot.passages.index(hit.passage)
+        assert hit.score == pytest.approx(hit.found_by["rerank"] + 2.0 * fused[row], abs=1e-4)
     assert [hit.score for hit in got] == sorted((hit.score for hit in got), reverse=True)
+
+
+class Linked:
+    """The snapshot with references of our own."""
+
+    def __init__(self, snapshot: OpenSnapshot, targets: Sequence[Sequence[int]]) -> None:
+        self.passages, self.dense, self.lexical = snapshot.passages, snapshot.dense, snapshot.lexical
+        self.document_of = snapshot.document_of
+        self.references = References(targets)
+
+
+@settings(max_examples=40)
+@given(data=st.data(), follow=st.integers(1, 4), weight=st.floats(0, 1, width=16), more=st.integers(0, 3))
+def test_following_references_keeps_the_first_and_shows_only_the_visible(
+    snapshot: OpenSnapshot, data: st.DataObject, follow: int, weight: float, more: int
+) -> None:
+    rows = len(snapshot.passages)
+    some = st.sets(st.integers(0, rows - 1), max_size=3)
+    targets = [sorted(data.draw(some) - {row}) for row in range(rows)]
+    allowed = np.array(data.draw(st.lists(st.booleans(), min_size=rows, max_size=rows)), dtype=np.bool_)
+    narrow = {"dense_candidates": 2, "lexical_candidates": 2, "rerank_candidates": 3, "hits": 3}
+    plain = Retrieve(**narrow, follow=0)
+    section = Retrieve(**{**narrow, "hits": 12}, follow=follow, follow_weight=weight, follow_candidates=more)
+    linked = Linked(snapshot, targets)
+    (before,) = retrieve(linked, [QUERY], allowed, plain, FusedOrder())
+    (after,) = retrieve(linked, [QUERY], allowed, section, FusedOrder())
+    for hit in after:
+        assert allowed[snapshot.passages.index(hit.passage)]
+        assert hit.found_by  # by a search, or by a reference
+    kept = min(follow, len(before))
+    assert [h.passage.id for h in after[:kept]] == [h.passage.id for h in before[:kept]]
+    assert len(after) <= 4 + more
+    assert [hit.score for hit in after] == sorted((hit.score for hit in after), reverse=True)
+
+
+def test_the_rule_that_the_best_passage_refers_to_is_brought_in(snapshot: OpenSnapshot) -> None:
+    allowed = everything(snapshot)
+    section = Retrieve(dense_candidates=2, lexical_candidates=2, hits=12, follow=1, follow_weight=0.5)
+    (before,) = retrieve(snapshot, [QUERY], allowed, section, FusedOrder())
+    found = {snapshot.passages.index(hit.passage) for hit in before}
+    best, other = snapshot.passages.index(before[0].passage), next(r for r in range(len(allowed)) if r not in found)
+    for targets in ({best: [other]}, {other: [best]}):
+        linked = Linked(snapshot, [targets.get(row, []) for row in range(len(allowed))])
+        (after,) = retrieve(linked, [QUERY], allowed, section, FusedOrder())
+        assert after[0].passage == before[0].passage
+        (hit,) = [hit for hit in after if hit.passage == snapshot.passages[other]]
+        assert "reference" in hit.found_by
+    allowed[other] = False
+    (hidden,) = retrieve(linked, [QUERY], allowed, section, FusedOrder())
+    assert all(hit.passage != snapshot.passages[other] for hit in hidden)
 
 
 def test_a_batch_is_as_one_by_one(snapshot: OpenSnapshot) -> None:

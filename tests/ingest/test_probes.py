@@ -246,6 +246,12 @@ class Padded:
             size = len(rows) if rows is not None else self._searcher._index.scores["num_docs"]
             return self._searcher.search(queries, k, np.ones(size, dtype=np.bool_))
 
+        def search_vectors(self, vectors: Any, k: int, allowed: Any) -> Any:
+            return self._searcher.search_vectors(vectors, k, np.ones(len(self._searcher._vectors), dtype=np.bool_))
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._searcher, name)
+
 
 def test_a_passage_that_is_not_its_documents_text_is_seen(world: World) -> None:
     opened = world.library().current()

@@ -16,8 +16,10 @@ from assistant.access import Policy
 from assistant.answer import Assistant
 from assistant.config import Retrieve
 from assistant.errors import AccessError, Corrupt
+from assistant.knowledge import generations
 from assistant.knowledge.library import Library, OpenSnapshot
-from assistant.protocols import Found, Mask
+from assistant.knowledge.versions import superseded, upcoming
+from assistant.protocols import Found, Mask, Vectors
 from assistant.retrieve import FusedOrder, retrieve
 from assistant.types import Access, Document, Finished, Principal, Retrieved
 from tests.world import MLRO, NOBODY, STAFF, TODAY, World, ask, question
@@ -31,6 +33,7 @@ POLICIES = st.builds(
     documents=st.dictionaries(
         st.sampled_from(["rules/complaints.md", "rules/gifts-2026.md", "vault/reports.md"]), ACCESS
     ),
+    withdrawn=st.frozensets(st.sampled_from(["rules/gifts", "rules/complaints.md", "vault/reports.md"]), max_size=1),
 )
 PRINCIPALS = st.builds(Principal, user=st.just("someone"), groups=GROUPS)
 DATES = st.sampled_from(
@@ -48,6 +51,8 @@ TEXTS = st.sampled_from(
 
 def plainly_visible(principal: Principal, policy: Policy, document: Document, as_of: date | None) -> bool:
     """The oracle: the rules of `docs` in words, without the code under test."""
+    if document.key in policy.withdrawn:
+        return False
     rule = policy.documents.get(document.uri, policy.collections.get(document.collection))
     if rule is None or not any(group in rule.allow for group in principal.groups):
         return False
@@ -110,11 +115,21 @@ def test_every_door_shows_the_visible_set(
     seen = {i for i, d in documents.items() if plainly_visible(principal, policy, d, as_of)}
     ever = {i for i, d in documents.items() if plainly_visible(principal, policy, d, None)}
     reading = ReadingLibrary(world.config)
-    for door in (library, reading):
+    for door in (library, library.view(), reading):
         assert {d.id for d in door.documents(principal, as_of)} == seen
         assert {d.id for d in door.documents(principal, None)} == ever
+    shown_of_it = generations.visible_documents(world.data, world.catalogue, library.snapshot_id, principal)
+    assert {d.id for d in shown_of_it} == ever
+    for each in documents.values():
+        told = (
+            upcoming(documents, each, principal, policy, as_of, 999),
+            superseded(documents, each, principal, policy, as_of),
+        )
+        assert all(change is None or change.by is None or change.by.id in ever for change in told)
     for document_id in (*documents, "d-unknown"):
-        doors: list[Callable[[str, Principal], object]] = [library.document, library.source, reading.document]
+        doors: list[Callable[[str, Principal], object]] = [
+            *(library.document, library.source, reading.document, library.view().document, library.view().source)
+        ]
         for one in doors:
             if document_id in ever:
                 assert one(document_id, principal)
@@ -189,8 +204,14 @@ class Leaking:
 
     name = "dense"
 
-    def search(self, queries: Sequence[str], k: int, allowed: Mask) -> list[list[Found]]:
-        return [[Found(row, 1.0) for row in range(min(k, len(allowed)))] for _ in queries]
+    def encode(self, queries: Sequence[str]) -> Vectors:
+        return np.ones((len(queries), 1), dtype=np.float32)
+
+    def search_vectors(self, vectors: Vectors, k: int, allowed: Mask) -> list[list[Found]]:
+        return [[Found(row, 1.0) for row in range(min(k, len(allowed)))] for _ in vectors]
+
+    def scores(self, vector: Vectors, rows: Sequence[int]) -> Vectors:
+        return np.ones(len(rows), dtype=np.float32)
 
 
 def test_a_searcher_that_leaks_stops_the_answer(served: World) -> None:
@@ -199,9 +220,9 @@ def test_a_searcher_that_leaks_stops_the_answer(served: World) -> None:
         opened.manifest,
         tuple(opened.documents.values()),
         opened.passages,
-        Leaking(),
+        Leaking(),  # type: ignore[arg-type]
         opened.lexical,
-        "leaks",  # type: ignore[arg-type]
+        "leaks",
     )
     mask = leaking.mask(STAFF, served.library().policy(), TODAY)
     with pytest.raises(Corrupt, match="outside the visible set"):
