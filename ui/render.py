@@ -87,7 +87,7 @@ def _excerpt(passage: Passage, quote: Span | None) -> str:
     first, last = words.excerpt_span(len(text), start, end, EXCERPT)
     first, last = words.whole_words(text, max(first, min(skipped, start)), last, (start, end))
     window = marked(text, first, last, quote)
-    window = window.strip().replace("\n\n", "\n").replace(" | ", ' <span class="cell">|</span> ')
+    window = window.strip(" \n|").replace("\n\n", "\n").replace(" | ", ' <span class="cell">|</span> ')
     return ("… " if first > skipped else "") + window + (" …" if last < len(text) else "")
 
 

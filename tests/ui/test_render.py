@@ -62,6 +62,16 @@ def test_sources_come_before_the_first_sentence_and_cited_ones_are_marked() -> N
     assert "4.2 Limits\n" not in late  # the heading is named by the card already
 
 
+def test_an_excerpt_ends_at_a_word_and_not_at_the_bar_between_cells() -> None:
+    row = "C1 | Account opening papers and mandates | Closure of the account | 7 years\n"
+    shown = render.source_html(hit(1, text=row * 3 + "C4 | Loans | Repayment | 7 years and " + "more " * 60), 1, ())
+    excerpt = shown.partition('class="source-excerpt">')[2].partition("</span></button>")[0]
+    assert ' <span class="cell">|</span> ' in excerpt
+    for size in range(200, 320, 7):
+        cut = render.source_html(hit(1, text=(row * 9)[-size - 300 :]), 1, ())
+        assert "| …" not in cut
+
+
 def test_an_abstention_says_why_what_and_what_next() -> None:
     html = render.exchange_html(ASKED.after(Finished(answer=abstained())), 0)
     for part in ("Not in the documents", "Nothing answers this.", "crypto", "Nearest passages", "quote the receipt"):
