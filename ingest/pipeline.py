@@ -29,12 +29,14 @@ from assistant.knowledge.candidates import (
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.library import OpenSnapshot, View
 from assistant.knowledge.publish import Publisher
+from assistant.knowledge.quarantine import keep_reports
 from assistant.protocols import Embedder, Reading
 from assistant.types import Document, Passage, Progress
 from ingest.assemble import passages_of, texts_of, vectors_of, write_snapshot
 from ingest.barred import Barred
 from ingest.changes import bytes_as_found, changes_of, document_id, document_of, reads_alike, row_of, vanishing
 from ingest.discover import Collection, Discovered, SourceFile, discover
+from ingest.door import Quality
 from ingest.gate import Judge, Subject, judged, removals, too_many_gone
 from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
@@ -47,6 +49,8 @@ from ingest.worker import ReaderPool
 __all__ = ["Pipeline", "Report", "Request", "report_json"]
 
 Tell = Callable[[Progress], None]
+NOTED_SECONDS = 0.25
+"""How often the job's progress is written down: each time is a synchronised transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +109,7 @@ class Pipeline:
         always = (removals(config.ingest.max_removed_share), deleted(catalogue), canaries(config.access.users))
         self._judges = (*always, *judges)
         self._blobs = Blobs(config.data)
+        self._noted = 0.0
         self._publisher = Publisher(config.data, catalogue, four_eyes=config.publish.four_eyes)
 
     def run(self, request: Request) -> Report:
@@ -137,9 +142,13 @@ class Pipeline:
         barred = Barred.now(self._catalogue)
         carried = [d for d in before.documents.values() if d.collection not in looked_at and not barred.of_document(d)]
         replaced = [d for d in before.documents.values() if d.collection in looked_at]
-        reasons = {f.uri: reason for f in found.files if (reason := barred.of_file(f))}
-        work.quarantined += [{"uri": uri, "reason": reason} for uri, reason in reasons.items()]
-        planned = {document_id(f): f for f in found.files if f.uri not in reasons}
+        quality = Quality.now(self._catalogue)
+        planned = {document_id(f): f for f in found.files}
+        for identity, file in list(planned.items()):
+            reason = barred.of_file(file) or quality.reason(identity)
+            if reason:
+                work.quarantined.append({"uri": file.uri, "reason": reason, "document": identity})
+                del planned[identity]
 
         changes = changes_of(planned, replaced, before.rows)
         limit, served = self._config.ingest.max_removed_share, len(before.documents)
@@ -154,7 +163,7 @@ class Pipeline:
         snapshot = snapshots.snapshot_id(inputs)
         folder = snapshots.folder_of(self._config.data, snapshot)
         if not _complete(folder):
-            documents = [*carried, *self._read(planned, before, work, job)]
+            documents = [*carried, *self._read(planned, before, quality, work, job)]
             refused = {q["uri"] for q in work.quarantined}
             planned = {i: f for i, f in planned.items() if f.uri not in refused}
             changes = changes_of(planned, replaced, before.rows)
@@ -167,11 +176,8 @@ class Pipeline:
                 self._build(folder, snapshot, inputs, documents, work, job)
         manifest = snapshots.read_manifest(folder)
         verdict = self._prepare(snapshot, found, vanishing(planned, replaced, barred), before, request)
-        published = (
-            request.publish
-            and not self._config.publish.four_eyes
-            and self._publisher.publish(snapshot, who=request.who, why=request.why, force=request.force)
-        )
+        at_once = request.publish and not self._config.publish.four_eyes
+        published = at_once and self._publisher.publish(snapshot, who=request.who, why=request.why, force=request.force)
         return report_of(
             changes,
             work.quarantined,
@@ -182,6 +188,7 @@ class Pipeline:
             embedded=work.embedded,
             seconds=time.perf_counter() - started,
             verdict=verdict,
+            waits=verdict is not None and not at_once,
         )
 
     # --------------------------------------------------------------------------------------------- steps
@@ -221,23 +228,33 @@ class Pipeline:
             "references": references.IDENTITY,
         }
 
-    def _read(self, planned: Mapping[str, SourceFile], before: _Before, work: _Work, job: str) -> list[Document]:
-        """Canonical text of every planned document; what the served snapshot holds already is not read again."""
+    def _read(
+        self, planned: Mapping[str, SourceFile], before: _Before, quality: Quality, work: _Work, job: str
+    ) -> list[Document]:
+        """Canonical text of every planned document that nothing speaks against; what the served snapshot holds already and the
+        present rules have looked at is not read again."""
         documents: list[Document] = []
+        seen = []
         with ReaderPool(self._config.ingest) as pool:
             for count, (identity, file) in enumerate(planned.items(), start=1):
                 try:
                     known = before.documents.get(identity)
-                    if known is not None and reads_alike(file, known, before.rows[identity]):
+                    if known and reads_alike(file, known, before.rows[identity]) and quality.knows(identity):
                         reading = Reading(text=known.text, landmarks=known.landmarks, title=known.title)
                     else:
                         content = bytes_as_found(file)
                         reading = pool.read(content, Path(file.uri).suffix)
                         self._blobs.put(content)
-                    documents.append(document_of(identity, file, reading))
+                        seen.append(quality.look(identity, file.uri, reading))
+                    reason = quality.reason(identity)
+                    if reason:
+                        work.quarantined.append({"uri": file.uri, "reason": reason, "document": identity})
+                    else:
+                        documents.append(document_of(identity, file, reading))
                 except InputError as error:
                     work.quarantined.append({"uri": file.uri, "reason": str(error)})
                 self._progress(job, "read", count, len(planned), file.uri)
+        keep_reports(self._catalogue, seen)
         return documents
 
     def _build(
@@ -267,7 +284,7 @@ class Pipeline:
         live = self._catalogue.policy()
         proposal = Proposal(
             collections={c.id: c.access for c in found.collections},
-            documents={f.uri: f.access for f in found.files},
+            documents={f.uri: f.access for f in found.files if f.access is not None or f.uri in live.documents},
             over=live,
         )
         remember_collections(self._catalogue, (self._known(c) for c in found.collections))
@@ -324,7 +341,10 @@ class Pipeline:
 
     def _progress(self, job: str, stage: str, done: int, total: int, detail: str = "") -> None:
         self._tell(Progress(stage=stage, done=done, total=total, detail=detail))
-        self._catalogue.update_job(job, stage=stage, done=done, total=total)
+        now = time.monotonic()
+        if done in (1, total) or now - self._noted >= NOTED_SECONDS:
+            self._noted = now
+            self._catalogue.update_job(job, stage=stage, done=done, total=total)
 
 
 def _gone(before: _Before, opened: OpenSnapshot) -> list[tuple[Document, list[Passage]]]:

@@ -12,7 +12,8 @@ from ingest.changes import Change, in_state
 @dataclass(frozen=True, kw_only=True)
 class Report:
     """Lists hold uris, sorted. ``changes`` says the same a document at a time, with what differs. ``verdict`` is the gate's,
-    None where nothing had to be judged; ``refusal`` is why what was found would not be published as it stands."""
+    None where nothing had to be judged; ``refusal`` is why what was found would not be published as it stands; ``waits``:
+    prepared, to be published by `muniment snapshots publish`."""
 
     snapshot: str | None
     published: bool
@@ -28,6 +29,7 @@ class Report:
     changes: tuple[Change, ...]
     verdict: Mapping[str, Any] | None
     refusal: str | None
+    waits: bool
 
 
 def report_of(
@@ -42,6 +44,7 @@ def report_of(
     embedded: int = 0,
     verdict: Mapping[str, Any] | None = None,
     refusal: str = "",
+    waits: bool = False,
 ) -> Report:
     return Report(
         snapshot=snapshot,
@@ -58,6 +61,7 @@ def report_of(
         changes=tuple(changes),
         verdict=verdict,
         refusal=refusal or None,
+        waits=waits,
     )
 
 

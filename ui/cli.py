@@ -16,7 +16,7 @@ import typer
 
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
-from ui import cli_backup, cli_taking_back, cli_voice
+from ui import cli_backup, cli_quarantine, cli_taking_back, cli_voice
 from ui.cli_documents import documents_app
 from ui.cli_eval import eval_app
 from ui.cli_models import models_app
@@ -35,6 +35,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+cli_quarantine.register(documents_app)
 cli_taking_back.register(documents_app)
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -127,6 +128,33 @@ def diff(
             print(f"{sign} {uri}")
     for change in found["changed"]:
         print(f"~ {change['uri']}: {', '.join(change['what'])}")
+
+
+@snapshots_app.command("card")
+def card(snapshot: Snapshot = None, user: UserName = None, groups: Groups = None, config: ConfigFile = None) -> None:
+    """A dataset card of what the user may read of a snapshot, as Markdown: sources, licences, quality, gaps."""
+    from assistant.build import principal_of
+    from ingest.card import dataset_card
+    from ingest.described import described
+
+    settings = load(config)
+    catalogue, principal = Catalogue.open_existing(settings.data), principal_of(settings, user, groups)
+    name = snapshot or served(settings)
+    documents = generations.visible_documents(settings.data, catalogue, name, principal)
+    seen = {d.id for d in documents}
+    passages = [p for p in generations.contents_of(settings.data, name)[1] if p.document_id in seen]
+    collections, findings = described(catalogue, settings.root, documents)
+    print(
+        dataset_card(
+            snapshot=name,
+            documents=documents,
+            passages=passages,
+            collections=collections,
+            findings=findings,
+            today=date.today(),
+        ),
+        end="",
+    )
 
 
 @snapshots_app.command("publish")

@@ -27,8 +27,14 @@ def answer_lines(answer: Answer) -> Iterator[str]:
 
 
 def report_lines(report: Report) -> Iterator[str]:
-    state = "published" if report.published else "already served or not published" if report.snapshot else "dry run"
-    yield f"snapshot {report.snapshot or '(none)'}: {state}"
+    if report.snapshot is None:
+        yield "dry run: nothing was computed"
+    elif report.published:
+        yield f"snapshot {report.snapshot}: published"
+    elif report.waits:
+        yield f"snapshot {report.snapshot}: prepared, not published; `muniment snapshots publish {report.snapshot}` does that"
+    else:
+        yield f"snapshot {report.snapshot}: already served"
     counts = {n: len(getattr(report, n)) for n in ("added", "changed", "unchanged", "removed", "quarantined")}
     yield ", ".join(f"{count} {name}" for name, count in counts.items())
     for change in report.changes:

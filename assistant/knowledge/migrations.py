@@ -65,5 +65,20 @@ def m002_releases(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (m001_foundation, m002_releases)
+_QUARANTINE = (
+    """CREATE TABLE findings (
+        document TEXT PRIMARY KEY, uri TEXT NOT NULL, identity TEXT NOT NULL, at TEXT NOT NULL, body TEXT NOT NULL)""",
+    """CREATE TABLE decisions (
+        seq INTEGER PRIMARY KEY, document TEXT NOT NULL, uri TEXT NOT NULL, kinds TEXT NOT NULL, act TEXT NOT NULL,
+        at TEXT NOT NULL, who TEXT NOT NULL, why TEXT NOT NULL)""",
+)
+
+
+def m003_quarantine(connection: sqlite3.Connection) -> None:
+    """What was found wrong with documents, and what people decided."""
+    for statement in _QUARANTINE:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (m001_foundation, m002_releases, m003_quarantine)
 SCHEMA_VERSION = len(MIGRATIONS)

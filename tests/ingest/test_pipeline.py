@@ -27,7 +27,7 @@ from tests.world import GUEST, MLRO, RULES, STAFF, TODAY, CountingEmbedder, Worl
 REPORTED = {
     "schema_version",
     *("snapshot", "published", "added", "changed", "unchanged", "removed", "quarantined"),
-    *("documents", "passages", "embedded", "seconds", "changes", "verdict", "refusal"),
+    *("documents", "passages", "embedded", "seconds", "changes", "verdict", "refusal", "waits"),
 }
 
 

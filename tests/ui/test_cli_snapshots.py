@@ -60,3 +60,12 @@ def test_prune(cli: Cli, world: World) -> None:  # noqa: F811
     assert f"gone  {first}" in cli("snapshots", "prune").out.decode()
     assert len(cli("snapshots", "list", "--json").body["snapshots"]) == 2
     assert cli("snapshots", "prune", "--force").code == 2
+
+
+def test_the_card_tells_what_the_user_may_read(cli: Cli, world: World) -> None:  # noqa: F811
+    for user, seen in (("mia", True), ("ann", False)):
+        card = cli("snapshots", "card", "--user", user).out.decode()
+        assert card.startswith("---\n")
+        assert "Gifts Policy" in card
+        assert ("Restricted procedures" in card) is seen
+        assert ("Suspicion Reports" in card) is seen

@@ -299,7 +299,7 @@ def test_a_catalogue_of_the_first_schema_keeps_everything(world: World) -> None:
     """Opening it with this program adds what is new; publications and policy are still there."""
     before = world.catalogue.publications()
     with world.catalogue.connect(write=True) as connection:
-        for name in ("candidates", "collections", "withdrawals", "purges"):
+        for name in ("candidates", "collections", "withdrawals", "purges", "findings", "decisions"):
             connection.execute(f"DROP TABLE {name}")
         for name in ("kind", "prepared_by", "forced", "verdict", "policy"):
             connection.execute(f"ALTER TABLE publications DROP COLUMN {name}")
