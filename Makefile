@@ -1,5 +1,6 @@
 # make run    everything, then serve on PORT (7860)     make demo   everything, then one cited answer
 # make test   lint, types, tests (needs pip only)       make test-browser  the app in Debian's Chromium
+# make voice  the microphone: packages and models       make test-voice    speech, with real models
 # TORCH_INDEX=URL names PyTorch's own index; PYTHON=python3.12 another interpreter; CONFIG=configs/gpu.toml another config.
 
 VENV   ?= .venv
@@ -17,7 +18,7 @@ FAISS := cpu
 WHY   := no NVIDIA GPU was found
 endif
 
-.PHONY: run demo knowledge test test-browser lint clean
+.PHONY: run demo knowledge voice test test-browser test-voice lint clean
 
 run: knowledge
 	PORT=$(PORT) exec $(BIN)/muniment serve --config $(CONFIG)
@@ -37,6 +38,15 @@ test-browser: $(VENV)/.installed-dev knowledge
 	$(PIP) install -q "playwright>=1.65"
 	$(BIN)/python -m pytest -m browser tests/ui
 
+# Speech to text: its packages and models; then the chat has a microphone. `pip install muniment[voice]` would also bring
+# openai-whisper's triton (1 GB), which nothing here uses.
+voice: $(VENV)/.installed-voice
+	$(BIN)/muniment models pull whisper-tiny.en silero-vad --config $(CONFIG)
+
+# With real models; with espeak-ng and flite (Debian packages) where they are installed.
+test-voice: $(VENV)/.installed-dev voice
+	$(BIN)/python -m pytest tests/voice
+
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -52,6 +62,11 @@ $(VENV)/.installed: pyproject.toml .ci/constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(PIP) install -q -c .ci/constraints.txt -e ".[$(FAISS),dev]"
+	touch $@
+
+$(VENV)/.installed-voice: $(VENV)/.installed
+	$(PIP) install -q -c .ci/constraints.txt av jiwer tiktoken numba more-itertools tqdm
+	$(PIP) install -q --no-deps openai-whisper==20250625
 	touch $@
 
 clean:

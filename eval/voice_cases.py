@@ -20,7 +20,7 @@ from assistant.voice.vocabulary import Vocabulary
 
 VOICES = (espeak("en-gb"), espeak("en-us+f3", 145), flite("slt"), flite("rms"))
 _RULE = re.compile(r"\b\d+(?:\.\d+)+\b")
-_FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?(?![\w.]*\.\d)")
+_FIGURE = re.compile(r"(?<![\w.])(?<![A-Za-z]-)\d[\d,]*(?:\.\d+)?(?![\w.]*\.\d)")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from assistant.config import Config, load
-from assistant.errors import MunimentError
+from assistant.errors import InputError, MunimentError
 from assistant.voice.readback import doubts
 from assistant.voice.terms import vocabulary_of
 from assistant.voice.values import Transcript
@@ -24,6 +24,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")
 def register(app: typer.Typer, eval_app: typer.Typer) -> None:
     """Hang the voice commands into the two apps that `ui.cli` has."""
     app.command("transcribe")(transcribe)
+    app.command("telephone")(telephone)
+    eval_app.command("voice")(eval_voice)
 
 
 def transcribe(
@@ -57,6 +59,99 @@ def transcribe(
         *(f"  not understood: {start:.1f}–{end:.1f} s" for start, end in body["rejected"]),
     ):
         print(line, file=sys.stderr)
+
+
+def telephone(
+    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 7861,
+    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    config: ConfigFile = None,
+) -> None:
+    """Serve telephone calls (Twilio Media Streams) until interrupted; callers are guests and hear public documents only."""
+    from ui.serve_telephone import serve
+
+    serve(load(config), host=host, port=port)
+
+
+def eval_voice(
+    recordings: Annotated[
+        Path | None, typer.Option("--recordings", help="Folder of recordings with transcripts (NAME.flac, NAME.txt).")
+    ] = None,
+    spoken: Annotated[
+        list[Path] | None, typer.Option("--spoken", help="JSON Lines with id and text, spoken by espeak-ng and flite.")
+    ] = None,
+    condition: Annotated[list[str] | None, typer.Option("--condition", help="clean, telephone, noise-10 …")] = None,
+    limit: Annotated[int, typer.Option("--limit", help="Utterances of each source, spread evenly; 0: all.")] = 0,
+    nonspeech: Annotated[int, typer.Option("--nonspeech", help="Clips without a word.")] = 0,
+    answers: Annotated[
+        bool, typer.Option("--answers", help="Also: which answers change (loads the assistant).")
+    ] = False,
+    transcriber: Annotated[str | None, typer.Option("--transcriber", help="Another model than the config's.")] = None,
+    no_plain: Annotated[bool, typer.Option("--no-plain", help="Without plain whisper beside it.")] = False,
+    user: Annotated[str | None, typer.Option("--user", help="Whose vocabulary.")] = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Judge how callers are understood, beside plain whisper.transcribe on the same weights."""
+    from assistant.build import build, build_listener, principal_of
+    from assistant.models.device import choose
+    from assistant.models.registry import Registry
+    from assistant.models.speech_plain import PlainWhisper
+    from eval import voice
+    from eval.degrade import CONDITIONS
+    from eval.voice_cases import Utterance, read_spoken
+    from eval.voice_cases import recordings as read_recordings
+    from eval.voice_cases import spoken as speak
+
+    settings = load(config)
+    if transcriber:
+        changed = settings.voice.model_copy(update={"transcriber": transcriber})
+        settings = settings.model_copy(update={"voice": changed})
+    wanted = condition or ["clean"]
+    unknown = [name for name in wanted if name not in CONDITIONS]
+    if unknown:
+        raise InputError(f"There is no condition {unknown[0]!r}; there are: {', '.join(CONDITIONS)}.")
+    vocabulary, listener = _vocabulary(settings, user, None), build_listener(settings)
+    hear = voice.ours(listener, vocabulary, settings.voice.confirm)
+    hearings: dict[str, voice.Hear] = {"ours": hear}
+    if not no_plain:
+        registry = Registry(settings)
+        plain = PlainWhisper(registry.path(settings.voice.transcriber), choose(settings.device))
+        hearings["plain"] = lambda samples: (plain.text(samples), 0)
+
+    def tell(line: str) -> None:
+        print(line, file=sys.stderr, flush=True)
+
+    def judge(who: str, utterances: list[Utterance], name: str) -> dict[str, Any]:
+        return voice.judge(utterances, name, hearings[who], vocabulary, lambda line: tell(f"{who} {line}"))
+
+    def some(found: list[Any]) -> list[Any]:
+        return found[:: max(1, len(found) // limit)][:limit] if limit else found
+
+    sources: dict[str, list[Utterance]] = {}
+    if recordings:
+        sources["recordings"] = some(read_recordings(recordings))
+    if spoken:
+        sources["spoken"] = list(speak(some(read_spoken(spoken))))
+    result: dict[str, Any] = {"schema_version": 1, "transcriber": settings.voice.transcriber, "sources": {}}
+    for source, utterances in sources.items():
+        result["sources"][source] = {name: {who: judge(who, utterances, name) for who in hearings} for name in wanted}
+    if nonspeech:
+        result["nonspeech"] = {who: voice.invented(one, nonspeech, tell) for who, one in hearings.items()}
+    if answers:
+        assistant, asker = build(settings), principal_of(settings, user)
+        result["answers"] = [
+            voice.changed_answers(assistant.ask, utterances, name, hear, asker, assistant.clock().date(), tell)
+            for utterances in sources.values()
+            for name in wanted
+        ]
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False, indent=1))
+        return
+    for source, found in result["sources"].items():
+        print("\n".join([source, *voice.summary(found)]))
+    for key in ("nonspeech", "answers"):
+        if key in result:
+            print(f"{key}: {json.dumps(result[key])}")
 
 
 def transcript_json(transcript: Transcript, vocabulary: Vocabulary, config: Config) -> dict[str, Any]:

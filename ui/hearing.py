@@ -50,6 +50,7 @@ class Ear:
         documents: Documents,
         *,
         waiting: int = 4,
+        present: Callable[[Config], tuple[bool, str]] | None = None,
     ) -> None:
         self.config = config
         self._load = load
@@ -57,22 +58,15 @@ class Ear:
         self._documents = documents
         self._listener: Listener | None = None
         self._lock = threading.Lock()
+        self._present = present or models_present
         self._room = threading.BoundedSemaphore(1 + waiting)
         self._vocabularies: dict[tuple[str, ...], Vocabulary] = {}
 
     def state(self) -> tuple[bool, str]:
         """Can the microphone be used, and why or why not. Loads nothing."""
-        section = self.config.voice
-        if section.microphone == "off":
+        if self.config.voice.microphone == "off":
             return False, "the config says off"
-        missing = [name for name in ("whisper", "av") if find_spec(name) is None]
-        if missing:
-            return False, f"{missing[0]} is not installed; install muniment[voice]"
-        rows = {row["name"]: row["pulled"] for row in Registry(self.config).list()}
-        unpulled = [name for name in (section.transcriber, section.detector) if not rows.get(name)]
-        if unpulled:
-            return False, f"run `muniment models pull {' '.join(unpulled)}`"
-        return True, f"{section.transcriber} is here"
+        return self._present(self.config)
 
     def listener(self) -> Listener:
         """Raises `Unavailable` naming what to install or pull, or that it is switched off."""
@@ -127,6 +121,18 @@ class Ear:
             yield
         finally:
             self._room.release()
+
+
+def models_present(config: Config) -> tuple[bool, str]:
+    """Are the packages installed and the models pulled; and if not, what to run."""
+    missing = [name for name in ("whisper", "av") if find_spec(name) is None]
+    if missing:
+        return False, f"{missing[0]} is not installed; run `make voice`"
+    rows = {row["name"]: row["pulled"] for row in Registry(config).list()}
+    unpulled = [name for name in (config.voice.transcriber, config.voice.detector) if not rows.get(name)]
+    if unpulled:
+        return False, f"run `muniment models pull {' '.join(unpulled)}`"
+    return True, f"{config.voice.transcriber} is here"
 
 
 def heard_content(

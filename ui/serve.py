@@ -26,7 +26,7 @@ from ui.hearing import Ear
 from ui.runtime import Runtime
 
 
-def create_app(config: Config, runtime: Runtime) -> App:
+def create_app(config: Config, runtime: Runtime, ear: Ear | None = None) -> App:
     """Routes, page and guard as one ASGI application. Imports Gradio: about two seconds."""
     # read by Gradio when it is imported: no usage statistics, no look for a newer version, no history in the browser
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
@@ -35,7 +35,7 @@ def create_app(config: Config, runtime: Runtime) -> App:
     from ui.app import create_page, theme
 
     identify = authenticator(config.access)
-    api = create_api(runtime, identify, title=config.server.title, ear=ear_of(config, runtime))
+    api = create_api(runtime, identify, title=config.server.title, ear=ear or ear_of(config, runtime))
     page = create_page(Desk(config, runtime, identify, utc_now))
     gradio.mount_gradio_app(
         api,

@@ -2,8 +2,8 @@
 
 What differs from ``whisper.transcribe``: the encoder sees a clip, not the clip in 30 seconds of silence (most of its work for
 a short question); no timestamps are decoded, because the voice detector knows where speech is; words get their times and
-confidences from one pass over the finished text; and what looks doubtful is heard a second time, by beam search over the
-full window, instead of being sampled at rising temperatures. The same sound gives the same words (law 8).
+confidences from one pass over the finished text; and what looks doubtful is heard a second time over the full window, instead
+of being sampled at rising temperatures. The same sound gives the same words (law 8).
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from torch import Tensor
 
 from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
-from assistant.models.speech_align import SECONDS, token_times, words_of
+from assistant.models.speech_align import SECONDS, period, token_times, words_of
 from assistant.voice.values import RATE, Heard, Samples, Word
 
 LONGEST = 30.0
-DOUBTFUL_LOGPROB = -0.8
+DOUBTFUL_LOGPROB = -1.0
 DOUBTFUL_COMPRESSION = 2.4
-_BEAMS = 5
 _PROMPT_TOKENS = 160
-_MARGIN = 1.0
+_MARGIN = 2.0
 """Seconds of silence that the encoder sees after a clip: without any, last words are lost or repeated."""
+_TOKENS_A_SECOND = 6
 
 
 class WhisperTranscriber:
@@ -77,11 +77,10 @@ class WhisperTranscriber:
         ]
 
     def _second_look(self, clip: Samples, features: Tensor, result: Any) -> Heard:
-        """Full window, beam search, no prompt; the likelier of both, unless it repeats itself."""
+        """Full window, no prompt; the one that does not repeat itself, else the likelier."""
         again = self._encode([clip], LONGEST)
-        (other,) = self._decode(again, "", beams=_BEAMS)
-        better = (other.compression_ratio <= DOUBTFUL_COMPRESSION, other.avg_logprob)
-        if better > (result.compression_ratio <= DOUBTFUL_COMPRESSION, result.avg_logprob):
+        (other,) = self._decode(again, "")
+        if (not _repeats(other), other.avg_logprob) > (not _repeats(result), result.avg_logprob):
             return self._heard(again, other, clip)
         return self._heard(features[None], result, clip)
 
@@ -105,15 +104,14 @@ class WhisperTranscriber:
         encoded: Tensor = encoder.ln_post(x)
         return encoded
 
-    def _decode(self, features: Tensor, prompt: str, beams: int | None = None) -> list[Any]:
+    def _decode(self, features: Tensor, prompt: str) -> list[Any]:
         tokens = self._tokenizer.encode(f" {prompt.strip()}")[-_PROMPT_TOKENS:] if prompt.strip() else None
         options = _whisper().decoding.DecodingOptions(
             language=self._language,
-            beam_size=beams,
             prompt=tokens,
             without_timestamps=True,
             fp16=self._fp16,
-            sample_len=max(32, min(224, int(features.shape[1] * SECONDS * 8))),
+            sample_len=min(220, 16 + int(features.shape[1] * SECONDS * _TOKENS_A_SECOND)),
         )
         results: list[Any] = _task()(self._model, options).run(features)
         return results
@@ -185,7 +183,11 @@ def _task() -> Any:
 
 
 def _doubtful(result: Any) -> bool:
-    return bool(result.avg_logprob < DOUBTFUL_LOGPROB or result.compression_ratio > DOUBTFUL_COMPRESSION)
+    return bool(result.avg_logprob < DOUBTFUL_LOGPROB) or _repeats(result)
+
+
+def _repeats(result: Any) -> bool:
+    return bool(result.compression_ratio > DOUBTFUL_COMPRESSION) or period(result.tokens) is not None
 
 
 @dataclass

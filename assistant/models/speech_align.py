@@ -85,6 +85,19 @@ def words_of(
     return tuple(out)
 
 
+def period(tokens: Sequence[int], least: int = 4) -> int | None:
+    """How long the stretch is that ``tokens`` end by saying again, whole or begun: of "a b c d a b c" it is 4. None where
+    nothing of ``least`` tokens is repeated. A decoder that has lost the end of the sound does this."""
+    count = len(tokens)
+    for size in range(least, count):
+        same = 0
+        while same < count - size and tokens[count - 1 - same] == tokens[count - 1 - same - size]:
+            same += 1
+        if same >= max(least, size // 2):
+            return size
+    return None
+
+
 def _split_mark(text: str) -> tuple[str, str]:
     """The marks that a piece begins with where they belong to the word before: (".", "To") for ".To", ("", "£5") for "£5"."""
     found = re.match(r"\s*([.,;:?!%…)\]”]+)(?=\D|$)", text)

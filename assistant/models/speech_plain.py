@@ -1,4 +1,4 @@
-"""Plain ``whisper.transcribe`` on the same weights: what every voice measure is compared with. Nothing of ours but the loading."""
+"""Plain ``whisper.transcribe`` on the same weights: what voice is compared with. Nothing of ours but the loading."""
 
 from __future__ import annotations
 

@@ -66,6 +66,16 @@ class Gates:
         )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """What was heard between ``start`` and ``end`` of the recording, ``voiced`` of it surely speech; all in seconds."""
+
+    heard: Heard
+    start: float
+    end: float
+    voiced: float
+
+
 class Listener:
     """The detector, the transcriber and the rules between them. Safe to share between callers."""
 
@@ -99,22 +109,16 @@ class Listener:
         """The words of stretches that are known to be speech."""
         prompt = vocabulary.prompt if vocabulary else ""
         heard = self.transcriber.transcribe([samples[c.start : c.end] for c in clips], prompt) if clips else []
-        segments, rejected = [], []
-        for clip, one in zip(clips, heard, strict=True):
-            start, end = clip.start / RATE, clip.end / RATE
-            if self.gates.passes(one, clip.voiced * FRAME / RATE):
-                segments.append(_segment(one, start, end))
-            else:
-                rejected.append((start, end))
-        return self._transcript(segments, rejected, vocabulary, duration)
+        parts = [
+            Part(heard=one, start=clip.start / RATE, end=clip.end / RATE, voiced=clip.voiced * FRAME / RATE)
+            for clip, one in zip(clips, heard, strict=True)
+        ]
+        return self.assemble(parts, vocabulary, duration=duration)
 
-    def _transcript(
-        self,
-        segments: Sequence[Segment],
-        rejected: Sequence[tuple[float, float]],
-        vocabulary: Vocabulary | None,
-        duration: float,
-    ) -> Transcript:
+    def assemble(self, parts: Sequence[Part], vocabulary: Vocabulary | None, *, duration: float) -> Transcript:
+        """Transcribed stretches, in order, through the gates and the vocabulary."""
+        segments = [_segment(p.heard, p.start, p.end) for p in parts if self.gates.passes(p.heard, p.voiced)]
+        rejected = [(p.start, p.end) for p in parts if not self.gates.passes(p.heard, p.voiced)]
         done: list[Segment] = []
         corrections: list[Correction] = []
         for segment in segments:

@@ -50,6 +50,21 @@ def to_wideband(samples: Samples) -> Samples:
     return out
 
 
+class Upsampler:
+    """`to_wideband` for sound that comes in pieces: the same samples as at once, 2 ms late."""
+
+    def __init__(self) -> None:
+        self._held = np.zeros(_REACH, dtype=np.float32)
+
+    def feed(self, samples: Samples) -> Samples:
+        """Twice as many samples as are given, delayed by `_REACH` samples of the line."""
+        joined = np.concatenate((self._held, samples))
+        self._held = joined[-2 * _REACH :]
+        wide = to_wideband(joined)
+        first = 2 * max(0, len(joined) - len(samples) - _REACH)
+        return wide[first : first + 2 * len(samples)]
+
+
 def to_narrowband(samples: Samples) -> Samples:
     """16 kHz to 8 kHz: low-passed at 3.6 kHz by a windowed sinc of 63 taps, then every second sample."""
     if not len(samples):
@@ -58,7 +73,10 @@ def to_narrowband(samples: Samples) -> Samples:
     return np.convolve(samples, _LOW, mode="full")[middle : middle + len(samples) : 2].astype(np.float32)
 
 
-def _half_band(reach: int = 16) -> NDArray[np.float32]:
+_REACH = 16
+
+
+def _half_band(reach: int = _REACH) -> NDArray[np.float32]:
     """Weights for the point halfway between samples 0 and 1: ``2 * reach`` taps, Hamming."""
     place = np.arange(-reach, reach) + 0.5
     taps = np.sinc(place) * np.hamming(2 * reach)

@@ -26,12 +26,21 @@ class Vocabulary:
 
     terms: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
-    prompt_terms: int = 30
+    prompt_terms: int = 12
 
     @cached_property
     def prompt(self) -> str:
-        """What the transcriber is told beforehand; "" without terms."""
-        return f"Terms: {', '.join(self.terms[: self.prompt_terms])}." if self.terms else ""
+        """What the transcriber is told beforehand, as something that was just said; "" without terms.
+
+        Written as sentences that show how rule numbers and codes are spelled: a bare list of terms made the small model repeat
+        the list (`docs/log.md`).
+        """
+        if not self.terms:
+            return ""
+        codes = [code for code in self.terms if _is_code(code) and any(c.isdigit() for c in code)]
+        names = [term for term in self.terms if term not in codes][: self.prompt_terms]
+        form = f"On form {codes[0]}, ask" if codes else "Ask"
+        return f"What does rule 3.2.1 say? And section 4.2? {form} the {', '.join(names)}."
 
     @cached_property
     def codes(self) -> dict[str, str]:

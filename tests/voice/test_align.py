@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from assistant.models.speech_align import SECONDS, path, token_times, words_of
+from assistant.models.speech_align import SECONDS, path, period, token_times, words_of
 
 
 def cheapest(cost: np.ndarray) -> float:
@@ -68,3 +68,21 @@ def test_no_letter_is_lost(pieces: list[tuple[str, int]]) -> None:
     said = "".join(text for text, _ in pieces)
     assert "".join(c for c in "".join(w.text for w in found) if c.isalpha()) == "".join(c for c in said if c.isalpha())
     assert list(found) == sorted(found, key=lambda word: word.start)
+
+
+@given(st.lists(st.integers(0, 5), min_size=4, max_size=12), st.integers(2, 4))
+def test_a_repetition_is_found(tokens: list[int], times: int) -> None:
+    found = period(tokens * times)
+    assert found is not None
+    assert found <= len(tokens) or len(tokens) % found == 0
+
+
+@given(st.integers(1, 40))
+def test_what_is_said_once_has_no_period(count: int) -> None:
+    assert period(list(range(count))) is None
+    assert period([7, 7, 7, *range(count)]) is None
+
+
+def test_a_repetition_that_was_only_begun() -> None:
+    assert period([*range(8), *range(8), 0, 1, 2, 3]) == 8
+    assert period([1, 2, 3, 4, 1, 2]) is None

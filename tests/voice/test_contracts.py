@@ -1,0 +1,168 @@
+"""What every `Detector` and every `Transcriber` keeps to: the twins always, the true models where they are pulled
+(``make test-voice``), a Whisper with random weights wherever openai-whisper is installed.
+"""
+
+from __future__ import annotations
+
+import shutil
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assistant.config import load
+from assistant.errors import Corrupt
+from assistant.voice import sound
+from assistant.voice.listen import Listener
+from assistant.voice.say import flite, for_the_ear
+from assistant.voice.twins import LevelDetector, ScriptedTranscriber
+from assistant.voice.values import FRAME, RATE, Detector, Samples, Transcriber
+from tests.voice import tiny
+
+ROOT = Path(__file__).resolve().parents[2]
+MODELS = ROOT / "data" / "models"
+true_models = [
+    pytest.mark.voice,
+    pytest.mark.skipif(
+        find_spec("whisper") is None
+        or not all((MODELS / n / "manifest.json").is_file() for n in ("whisper-tiny.en", "silero-vad")),
+        reason="the models of voice are not pulled (make voice)",
+    ),
+]
+random_weights = pytest.mark.skipif(find_spec("whisper") is None, reason="openai-whisper is not installed (make voice)")
+
+
+@cache
+def true_listener() -> Listener:
+    from assistant.build import build_listener
+
+    return build_listener(load(ROOT / "configs" / "default.toml"))
+
+
+@cache
+def random_whisper(folder: Path) -> Transcriber:
+    from assistant.models.device import Chosen
+    from assistant.models.speech import WhisperTranscriber
+
+    chosen = Chosen(kind="cpu", reason="a test", threads=1, bfloat16=False)
+    return WhisperTranscriber(tiny.whisper(folder), chosen, "tiny@1", batch=2)
+
+
+@pytest.fixture(params=["level", pytest.param("silero", marks=true_models)])
+def detector(request: pytest.FixtureRequest) -> Detector:
+    return LevelDetector() if request.param == "level" else true_listener().detector
+
+
+@pytest.fixture(
+    params=["scripted", pytest.param("random", marks=random_weights), pytest.param("whisper", marks=true_models)]
+)
+def transcriber(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Transcriber:
+    if request.param == "scripted":
+        return ScriptedTranscriber(["one two three"])
+    if request.param == "whisper":
+        return true_listener().transcriber
+    return random_whisper(tmp_path_factory.getbasetemp() / "random-whisper")
+
+
+def noise(seconds: float, seed: int = 0) -> Samples:
+    return np.random.default_rng(seed).normal(0, 0.1, int(seconds * RATE)).astype(np.float32)
+
+
+@settings(max_examples=10)
+@given(sizes=st.lists(st.integers(0, 3000), max_size=10))
+def test_a_detector_gives_one_probability_a_frame(detector: Detector, sizes: list[int]) -> None:
+    samples = noise(sum(sizes) / RATE + 0.1)[: sum(sizes)]
+    whole = detector.open().feed(samples)
+    assert len(whole) == sum(sizes) // FRAME
+    assert ((whole >= 0) & (whole <= 1)).all()
+    stream, pieces, at = detector.open(), [np.zeros(0, dtype=np.float32)], 0
+    for size in sizes:
+        pieces.append(stream.feed(samples[at : at + size]))
+        at += size
+    assert np.allclose(np.concatenate(pieces), whole, atol=1e-4)
+
+
+def test_silence_is_no_speech(detector: Detector) -> None:
+    assert (detector.open().feed(np.zeros(5 * RATE, dtype=np.float32)) < 0.5).all()
+
+
+def test_streams_do_not_disturb_each_other(detector: Detector) -> None:
+    one, other = detector.open(), detector.open()
+    alone = detector.open().feed(noise(1))
+    other.feed(noise(2, seed=1))
+    assert np.allclose(one.feed(noise(1)), alone, atol=1e-5)
+
+
+def test_a_transcriber_keeps_order_times_and_bounds(transcriber: Transcriber) -> None:
+    given_clips = [noise(seconds, seed=number) for number, seconds in enumerate((1.5, 0.4, 1.0))]
+    found = transcriber.transcribe(given_clips, "Words that may occur: MLRO.")
+    assert len(found) == 3
+    for clip, heard in zip(given_clips, found, strict=True):
+        assert heard.text == " ".join(heard.text.split())
+        assert heard.logprob <= 0
+        assert 0 <= heard.no_speech <= 1
+        starts = [word.start for word in heard.words]
+        assert starts == sorted(starts)
+        for word in heard.words:
+            assert 0 <= word.start <= word.end <= len(clip) / RATE + 0.05
+            assert 0 <= word.confidence <= 1
+            assert word.text == word.text.strip() != ""
+    assert transcriber.transcribe([]) == []
+
+
+@random_weights
+def test_the_same_sound_gives_the_same_words(tmp_path_factory: pytest.TempPathFactory) -> None:
+    transcriber = random_whisper(tmp_path_factory.getbasetemp() / "random-whisper")
+    first, again = transcriber.transcribe([noise(1)]), transcriber.transcribe([noise(1)])
+    assert first == again
+
+
+@random_weights
+def test_a_folder_that_is_no_whisper_is_named(tmp_path: Path) -> None:
+    from assistant.models.speech import load as load_whisper
+
+    with pytest.raises(Corrupt, match="models pull"):
+        load_whisper(tmp_path)
+    tiny.whisper(tmp_path)
+    (tmp_path / "config.json").write_text('{"dims": {"n_mels": 80}}', encoding="utf-8")
+    with pytest.raises(Corrupt, match="models pull"):
+        load_whisper(tmp_path)
+
+
+@pytest.mark.voice
+@pytest.mark.skipif(shutil.which("flite") is None, reason="flite is not installed")
+class TestTrueSpeech:
+    """What the shipped models make of a synthesiser's speech."""
+
+    pytestmark = true_models
+
+    def test_a_question_is_understood(self) -> None:
+        spoken = flite("rms").speak("Please read me section 4.2 of the policy.")
+        transcript = true_listener().listen(sound.of(spoken))
+        assert "4.2" in transcript.text
+        assert transcript.words
+        assert transcript.rejected == ()
+
+    def test_no_word_is_made_of_noise(self) -> None:
+        from eval.nonspeech import clips
+
+        def listen(samples: Samples) -> str:
+            return true_listener().listen(sound.of(samples)).text
+
+        assert [clip.name for clip in clips(16, seed=5) if listen(clip.samples)] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Rule 8.1.1 allows £50 [1].", "Rule 8 point 1 point 1 allows 50 pounds."),
+        ("Send FC-7 to the MLRO", "Send F C 7 to the M L R O"),
+        ("1–3 days", "1 to 3 days"),
+    ],
+)
+def test_what_is_written_for_the_ear(text: str, said: str) -> None:
+    assert for_the_ear(text) == said

@@ -1,0 +1,240 @@
+"""One telephone call: sound in, decisions, sentences out. What is said stops when the caller begins to speak.
+
+The line has one task at a time that speaks or answers; beginning to speak cancels it, which stops the assistant as a closed
+page does. Nothing blocks the event loop: detector, transcriber, assistant and synthesiser run on threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from assistant.errors import MunimentError, Transient, Unavailable
+from assistant.types import Answer, Failed, Finished, Question, Sentence
+from assistant.voice import mulaw
+from assistant.voice.listen import Part
+from assistant.voice.say import spoken_sentence
+from assistant.voice.turns import SpeechStarted, Stretch, TurnEnded, Turns
+from assistant.voice.values import RATE, Heard
+from ui import call, twilio
+from ui.auth import GUEST
+from ui.runs import Run
+from ui.words import HEADLINES
+
+log = logging.getLogger("muniment")
+BROKEN = "Something went wrong on our side. Please ask again, or say: a person, please."
+
+if TYPE_CHECKING:
+    from ui.telephone import Exchange
+
+_TOGETHER = 800
+"""Bytes (0.1 s) that are looked at together."""
+
+
+class Line:
+    """Made when a call starts. ``send`` takes messages for the line."""
+
+    def __init__(self, exchange: Exchange, send: Callable[[str], Awaitable[None]], started: twilio.Started) -> None:
+        self._exchange = exchange
+        self._send = send
+        self._started = started
+        self._conversation = call.Conversation()
+        self._wide = mulaw.Upsampler()
+        self._waiting = bytearray()
+        self._digest = hashlib.sha256()
+        self._stretches: list[tuple[Stretch, asyncio.Future[Heard]]] = []
+        self._asked: list[tuple[Stretch, asyncio.Future[Heard]]] = []
+        self._task: asyncio.Task[None] | None = None
+        self._turns: Turns | None = None
+        self._said = 0
+        self._pending: set[str] = set()
+        self._count = 0
+        self.ended = asyncio.Event()
+        self.reason = ""
+
+    @property
+    def over(self) -> bool:
+        return self.ended.is_set()
+
+    @property
+    def speaking(self) -> bool:
+        """Whether something is being said, or sought, for the caller."""
+        return bool(self._pending) or (self._task is not None and not self._task.done())
+
+    async def open(self) -> None:
+        """The record begins, then the notice is said."""
+        await asyncio.to_thread(self._record, "started", {})
+        listener = await asyncio.to_thread(lambda: self._exchange.listener)
+        self._turns = Turns(listener.detector.open())
+        self._vocabulary = await asyncio.to_thread(self._exchange.ear.vocabulary, GUEST)
+        self._task = asyncio.create_task(self._say(call.NOTICE))
+
+    async def refuse(self, text: str) -> None:
+        await self._say(text)
+
+    async def sound(self, payload: bytes) -> None:
+        self._digest.update(payload)
+        self._waiting += payload
+        if len(self._waiting) < _TOGETHER or self._turns is None:
+            return
+        samples = self._wide.feed(mulaw.decode(bytes(self._waiting)))
+        self._waiting.clear()
+        turns = self._turns
+        for event in await asyncio.to_thread(lambda: list(turns.feed(samples))):
+            match event:
+                case SpeechStarted():
+                    await self._interrupt()
+                case Stretch():
+                    await self._stretch(event)
+                case TurnEnded():
+                    await self._turn()
+
+    def played(self, name: str) -> None:
+        self._pending.discard(name)
+
+    async def end(self, reason: str) -> None:
+        """Stops everything and closes the record; done once, whatever happened."""
+        self.ended.set()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        for _, future in self._stretches:
+            future.cancel()
+        if self._turns is not None:
+            self._exchange.queue.forget(self._started.stream)
+            await asyncio.to_thread(self._record, "ended", {"reason": reason, "turns": self._count})
+
+    # ---------------------------------------------------------------------------------------------- parts
+
+    async def _interrupt(self) -> None:
+        """Barge-in: what is being said, or sought, is dropped. A caller who goes on before anything was replied is still
+        saying the same thing: what was heard of it is kept."""
+        if self.speaking:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+            self._stretches = self._asked + self._stretches
+            self._asked = []
+            self._pending.clear()
+            await self._send(twilio.clear(self._started.stream))
+
+    async def _stretch(self, stretch: Stretch) -> None:
+        try:
+            future = self._exchange.queue.submit(self._started.stream, stretch.samples, self._vocabulary.prompt)
+        except Transient as error:
+            self._task = asyncio.create_task(self._say(str(error)))
+            return
+        self._stretches.append((stretch, asyncio.wrap_future(future)))
+
+    async def _turn(self) -> None:
+        stretches, self._stretches = self._stretches, []
+        digest, self._digest = self._digest.hexdigest(), hashlib.sha256()
+        if stretches:
+            self._count += 1
+            self._asked = stretches
+            self._task = asyncio.create_task(self._answer(stretches, digest))
+
+    async def _answer(self, stretches: list[tuple[Stretch, asyncio.Future[Heard]]], digest: str) -> None:
+        try:
+            parts = [
+                Part(
+                    heard=await asyncio.shield(future),
+                    start=one.start,
+                    end=one.start + len(one.samples) / RATE,
+                    voiced=one.voiced,
+                )
+                for one, future in stretches
+            ]
+            await self._decide(parts, digest)
+        except MunimentError as error:
+            await self._say(str(error))
+        except Exception as error:  # the caller must not be left in silence
+            log.exception("call %s: %r", self._started.call, error)
+            await self._say(BROKEN)
+
+    async def _decide(self, parts: list[Part], digest: str) -> None:
+        exchange = self._exchange
+        duration = parts[-1].end - parts[0].start
+        transcript = exchange.listener.assemble(parts, self._vocabulary, duration=duration)
+        heard = await asyncio.to_thread(
+            lambda: exchange.ear.recorded(transcript, self._vocabulary, GUEST, audio_sha256=digest, channel="voice")
+        )
+        self._conversation, decision = self._conversation.after(
+            transcript, self._vocabulary, threshold=exchange.config.voice.confirm
+        )
+        match decision:
+            case call.SayAgain(text=text) | call.ReadBack(text=text):
+                self._asked = []
+                await self._say(text)
+            case call.HandOver(text=text):
+                await asyncio.to_thread(self._record, "handed over", {"heard": heard.record.id})
+                await self._say(text)
+                self.reason = "handed over to a person"
+                self.ended.set()
+            case call.Ask():
+                await self._ask(decision, heard.record.id)
+
+    async def _ask(self, decision: call.Ask, heard: str) -> None:
+        """Sentences are spoken as they are judged."""
+        assistant = self._exchange.assistant()
+        question = Question(
+            text=decision.question,
+            principal=GUEST,
+            as_of=assistant.clock().date(),
+            history=decision.history,
+            channel="voice",
+        )
+        await self._caption(f"You asked: {decision.question}")
+        await self._say(call.MOMENT)
+        run = Run(lambda: assistant.ask(question))
+        events = run.events()
+        sources: set[str] = set()
+        try:
+            while (event := await asyncio.to_thread(lambda: next(events, "end"))) != "end":
+                match event:
+                    case Sentence():
+                        self._asked = []
+                        await self._say(spoken_sentence(event, sources))
+                    case Failed(message=message):
+                        await self._say(message)
+                    case Finished(answer=answer):
+                        self._asked = []
+                        if answer.status != "answered":
+                            await self._say(_without_answer(answer))
+                        self._conversation = self._conversation.answered(decision.question, answer.text)
+                        confirmed = [doubt.text for doubt in decision.confirmed]
+                        content = {"heard": heard, "answered": answer.receipt.id, "confirmed": confirmed}
+                        await asyncio.to_thread(self._record, "spoken", content)
+        finally:
+            run.stop()
+
+    async def _say(self, text: str) -> None:
+        """The text where captions are wanted, and its sound where a synthesiser is installed."""
+        await self._caption(text)
+        synthesiser = self._exchange.synthesiser
+        if synthesiser is not None:
+            try:
+                samples = await asyncio.to_thread(synthesiser.speak, text)
+            except Unavailable:
+                return
+            for message in twilio.media(self._started.stream, samples):
+                await self._send(message)
+        self._said += 1
+        name = f"said-{self._said}"
+        self._pending.add(name)
+        await self._send(twilio.mark(self._started.stream, name))
+
+    async def _caption(self, text: str) -> None:
+        if self._started.captions:
+            await self._send(twilio.caption(self._started.stream, text))
+
+    def _record(self, state: str, more: dict[str, Any]) -> None:
+        self._exchange.ear.append("call", {"call": self._started.call, "state": state, "user": GUEST.user, **more})
+
+
+def _without_answer(answer: Answer) -> str:
+    reason = answer.abstention.reason if answer.abstention else answer.triage.reason
+    return f"{HEADLINES[answer.status]}. {reason}"
