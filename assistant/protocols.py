@@ -32,12 +32,14 @@ class Hidden:
 @dataclass(frozen=True, kw_only=True)
 class Reading:
     """What a reader makes of a file: canonical text and where things stand in it. ``title`` "" where the file has none.
-    ``hidden`` is not in ``text``."""
+    ``hidden`` is not in ``text``; ``remarks`` are sentences for whoever answers for the document ("page 3 was read by text
+    recognition")."""
 
     text: str
     landmarks: tuple[Landmark, ...]
     title: str = ""
     hidden: tuple[Hidden, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Reader(Protocol):

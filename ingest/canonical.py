@@ -92,6 +92,11 @@ class Canonical:
         self._tables: list[Landmark] = []
         self._hidden: dict[Hidden, None] = {}
         self._hidden_length = 0
+        self._remarks: list[str] = []
+
+    def remark(self, sentence: str) -> None:
+        """Says something of the document to whoever answers for it."""
+        self._remarks.append(sentence)
 
     def hide(self, hidden: Hidden) -> None:
         """Notes what the file holds and a person does not see; said twice it is noted once."""
@@ -177,6 +182,7 @@ class Canonical:
             landmarks=tuple(marks),
             title=lone or one_line(title),
             hidden=tuple(self._hidden),
+            remarks=tuple(self._remarks),
         )
 
     def _look(self, raw: str) -> None:

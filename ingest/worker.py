@@ -18,9 +18,9 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event, Timer
+from threading import Timer
 from types import TracebackType
 from typing import Any, BinaryIO
 
@@ -32,7 +32,10 @@ from ingest.readers.archive import SUFFIX as ARCHIVE
 from ingest.readers.archive import Entry
 
 FILES_PER_CHILD = 200
+WAITING = 5
+"""How many times its processor time a file may take by the clock: what is read must not depend on how busy a machine is."""
 _LENGTH = struct.Struct(">Q")
+_BEAT = b"\xff" * _LENGTH.size
 _START_SECONDS = 60
 """For the interpreter to come up, on however busy a machine; a file's own time counts from then on."""
 MEMORY_CODE = 77
@@ -66,6 +69,7 @@ class ReaderPool:
                 for kind, start, end, label, level in answer["landmarks"]
             ),
             hidden=tuple(Hidden(how=how, text=text) for how, text in answer["hidden"]),
+            remarks=tuple(answer["remarks"]),
         )
 
     def expand(self, content: bytes) -> tuple[Entry, ...]:
@@ -84,17 +88,17 @@ class ReaderPool:
         child = self._child or self._start()
         replies: list[bytes] | None
         try:
-            with _deadline(child, self._limits.reader_seconds) as expired:
-                replies = _exchange(child, json.dumps({"suffix": suffix}).encode(), content)
+            with _Deadline(child, WAITING * self._limits.reader_seconds) as deadline:
+                replies = _exchange(child, deadline, json.dumps({"suffix": suffix}).encode(), content)
         except KeyboardInterrupt:
             self.close()  # a reply that nobody took would be the next file's
             raise
         if replies is None:
             self.close()
-            raise InputError(self._died(child.returncode, expired=expired.is_set()))
+            raise InputError(self._died(child.returncode, expired=deadline.expired))
         self._served += 1
         last = json.loads(replies.pop())
-        if last.get("stop") or expired.is_set():
+        if last.get("stop") or deadline.expired:
             self.close()
         if "error" in last:
             raise InputError(last["error"])
@@ -124,8 +128,8 @@ class ReaderPool:
             # One thread: NumPy's OpenBLAS reserves address space for each, on a large machine all there is.
             env={**os.environ, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
         )
-        with _deadline(self._child, _START_SECONDS):
-            ready = _exchange(self._child)
+        with _Deadline(self._child, _START_SECONDS) as deadline:
+            ready = _exchange(self._child, deadline)
         if ready is None:
             code = self._child.returncode
             self.close()
@@ -133,7 +137,7 @@ class ReaderPool:
         return self._child
 
     def _died(self, code: int | None, *, expired: bool) -> str:
-        if expired or code == -signal.SIGALRM:
+        if expired or code in (-signal.SIGPROF, -signal.SIGALRM):
             return f"Reading took longer than {self._limits.reader_seconds} s (ingest.reader_seconds); split the file."
         if code == MEMORY_CODE:
             return too_large(self._limits.reader_memory_mb)
@@ -144,24 +148,33 @@ class ReaderPool:
         return f"The file brings its reader down ({name}); it is damaged or hostile."
 
 
-@contextlib.contextmanager
-def _deadline(child: subprocess.Popen[bytes], seconds: float) -> Iterator[Event]:
-    """Kills ``child`` after ``seconds``; the event tells that it came to that."""
-    expired = Event()
+class _Deadline:
+    """Kills ``child`` after ``seconds``, counted anew from each `restart`; ``expired`` tells that it came to that."""
 
-    def expire() -> None:
-        expired.set()
-        child.kill()
+    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+        self._child = child
+        self._seconds = seconds
+        self._timer = Timer(seconds, self._expire)
+        self.expired = False
 
-    timer = Timer(seconds, expire)
-    timer.start()
-    try:
-        yield expired
-    finally:
-        timer.cancel()
+    def __enter__(self) -> _Deadline:
+        self._timer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+    def restart(self) -> None:
+        self._timer.cancel()
+        self._timer = Timer(self._seconds, self._expire)
+        self._timer.start()
+
+    def _expire(self) -> None:
+        self.expired = True
+        self._child.kill()
 
 
-def _exchange(child: subprocess.Popen[bytes], *messages: bytes) -> list[bytes] | None:
+def _exchange(child: subprocess.Popen[bytes], deadline: _Deadline, *messages: bytes) -> list[bytes] | None:
     """Sends the messages; the replies up to the empty one, or None where the child died."""
     if child.stdin is None or child.stdout is None:
         return None
@@ -169,7 +182,7 @@ def _exchange(child: subprocess.Popen[bytes], *messages: bytes) -> list[bytes] |
     try:
         for message in messages:
             send(child.stdin, message)
-        while reply := receive(child.stdout):
+        while reply := receive(child.stdout, deadline.restart):
             replies.append(reply)
     except BrokenPipeError:
         reply = None
@@ -185,9 +198,15 @@ def send(stream: BinaryIO | Any, message: bytes) -> None:
     stream.flush()
 
 
-def receive(stream: BinaryIO | Any) -> bytes | None:
-    """The next message, None where the stream ends before it is whole."""
-    head = stream.read(_LENGTH.size)
+def send_beat(stream: BinaryIO | Any) -> None:
+    stream.write(_BEAT)
+    stream.flush()
+
+
+def receive(stream: BinaryIO | Any, beat: Callable[[], None] = lambda: None) -> bytes | None:
+    """The next message, None where the stream ends before it is whole; ``beat`` is called for each beat before it."""
+    while (head := stream.read(_LENGTH.size)) == _BEAT:
+        beat()
     if len(head) < _LENGTH.size:
         return None
     (length,) = _LENGTH.unpack(head)

@@ -17,10 +17,11 @@ from typing import Any
 
 from assistant.config import Ingest
 from assistant.errors import InputError
+from ingest.heartbeat import listen
 from ingest.readers.archive import SUFFIX as ARCHIVE
-from ingest.worker import MEMORY_CODE, receive, send, too_large
+from ingest.worker import MEMORY_CODE, WAITING, receive, send, send_beat, too_large
 
-_GRACE_SECONDS = 2
+_GRACE_SECONDS = 2.0
 """How long the child may outlive its parent's deadline, should the parent be gone."""
 _NEAR_LIMIT = 0.8
 """lxml has been seen to swallow a failed allocation and return an empty tree: near the limit no result is believed."""
@@ -41,13 +42,19 @@ def serve(limits: Ingest) -> None:
     ):
         resource.setrlimit(limit, (value, value))
     sys.dont_write_bytecode = True
+
+    def beat() -> None:
+        _allow(limits.reader_seconds)
+        send_beat(replies)
+
+    listen(beat)
     send(replies, b"")  # ready
     try:
         while (request := receive(sys.stdin.buffer)) is not None:
             content = receive(sys.stdin.buffer)
             if content is None:
                 return
-            signal.alarm(limits.reader_seconds + _GRACE_SECONDS)
+            _allow(limits.reader_seconds)
             error = ""
             try:
                 for message in _messages(json.loads(request)["suffix"], content, limits):
@@ -60,9 +67,16 @@ def serve(limits: Ingest) -> None:
             last = {"error": too_large(limits.reader_memory_mb), "stop": True} if near else _went(error)
             send(replies, json.dumps(last).encode())
             send(replies, b"")
-            signal.alarm(0)
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
     except MemoryError:
         sys.exit(MEMORY_CODE)
+
+
+def _allow(seconds: int) -> None:
+    """From now on so much processor time, then the kernel ends this process; by the clock `WAITING` times as much."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    signal.setitimer(signal.ITIMER_REAL, WAITING * seconds + _GRACE_SECONDS)
 
 
 def _went(error: str) -> dict[str, Any]:
@@ -88,6 +102,7 @@ def _messages(suffix: str, content: bytes, limits: Ingest) -> Iterator[bytes]:
             "title": reading.title,
             "landmarks": [astuple(mark) for mark in reading.landmarks],
             "hidden": [astuple(each) for each in reading.hidden],
+            "remarks": reading.remarks,
         }
     ).encode()
 

@@ -34,6 +34,7 @@ def examine(reading: Reading) -> tuple[Finding, ...]:
     """Everything that the document says of itself, the gravest first. Pure: the same reading, the same findings."""
     text = reading.text
     found = [
+        *(Finding(kind="recognised", severity="warning", message=remark) for remark in reading.remarks),
         *_density(reading),
         *garbling(text),
         *language(text),

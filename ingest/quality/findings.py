@@ -9,6 +9,7 @@ from typing import Any, Literal
 Severity = Literal["note", "warning", "blocks"]
 Kind = Literal[
     "density",
+    "recognised",
     "garbling",
     "language",
     "personal data",

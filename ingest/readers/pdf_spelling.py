@@ -28,7 +28,7 @@ class Spelling:
         compounds: set[str] = set()
         cut = False
         for line in lines:
-            whole = CUT.sub("", line)
+            whole = CUT.sub("", line) if line.endswith("-") else line
             words.update(word.lower() for word in _WORD.findall(whole)[cut:])  # the halves of cut words are no words
             compounds.update(word.lower() for word in _COMPOUND.findall(whole))
             cut = whole != line
@@ -47,6 +47,8 @@ class Spelling:
 
 def _halves(lines: Sequence[str]) -> Iterator[tuple[str, str]]:
     for above, below in pairwise(lines):
+        if not above.endswith("-"):
+            continue
         first, second = CUT.search(above), _WORD.match(below)
         if first and second and second[0].islower():
             yield first[1].lower(), second[0]

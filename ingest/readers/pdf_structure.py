@@ -143,7 +143,7 @@ def _text(block: Paragraph, body: Body) -> str:
     for line in block.lines:
         if body.spelling.is_cut(text, line.text):
             text = text[:-1]
-        elif text and not CUT.search(text):
+        elif text and not (text.endswith("-") and CUT.search(text)):
             text += " "
         text += line.text
     return text

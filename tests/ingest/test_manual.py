@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -83,10 +82,3 @@ def test_each_section_is_found_by_its_number(path: Path) -> None:
     for mark in reading.landmarks:
         if mark.kind == "heading" and mark.level > 1:
             assert any(mark.label in each.where and mark.label in each.text for each in passages), mark.label
-
-
-def test_a_pdf_page_takes_less_than_a_fifth_of_a_second() -> None:
-    files = [path for path in DOCUMENTS if path.suffix == ".pdf"]
-    started = time.perf_counter()
-    pages = sum(mark.kind == "page" for path in files for mark in reading_of(path).landmarks)
-    assert (time.perf_counter() - started) / pages < 0.2
