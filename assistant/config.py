@@ -108,13 +108,13 @@ class Retrieve(Section):
     reranker: Path | None = None
     """Folder of a trained reranker's weights; without one the fused order stands."""
     rerank_candidates: int = Field(30, ge=1)
-    rerank_fused: float = Field(8.0, gt=0)
+    rerank_fused: float = Field(4.0, gt=0)
     """How much the fused score adds to the reranker's logit."""
     follow: int = Field(3, ge=0)
     """The references of how many of the best passages are followed; 0: none are."""
     follow_candidates: int = Field(6, ge=0)
     """Referred-to passages, found by no search, that the reranker reads besides its candidates."""
-    follow_weight: float = Field(0.5, ge=0, le=1)
+    follow_weight: float = Field(0.35, ge=0, le=1)
     """How much of the referring passage's score goes over."""
     hits: int = Field(8, ge=1)
     """Shown as sources and handed to the gate."""

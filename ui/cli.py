@@ -17,6 +17,7 @@ import typer
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
 from ui import cli_backup, cli_quarantine, cli_taking_back, cli_voice
+from ui.cli_bench import bench_app
 from ui.cli_documents import documents_app
 from ui.cli_eval import eval_app
 from ui.cli_models import models_app
@@ -40,8 +41,9 @@ cli_taking_back.register(documents_app)
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(models_app, name="models")
-register_retrieval(app)
+register_retrieval()
 app.add_typer(eval_app, name="eval")
+app.add_typer(bench_app, name="bench")
 app.add_typer(train_app, name="train")
 cli_voice.register(app, eval_app)
 cli_backup.register(app)

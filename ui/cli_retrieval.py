@@ -1,46 +1,55 @@
-"""``muniment eval retrieval``, ``eval compare`` and ``bench retrieval``: is the right passage found, and how fast?"""
+"""``muniment eval retrieval``, ``eval steps``, ``eval compare`` and ``eval sections``: is the right passage found?"""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from assistant.config import Config, load
+from assistant.config import load
 from assistant.errors import InputError
-from assistant.protocols import Embedder
 from ui.cli_eval import eval_app
-
-bench_app = typer.Typer(no_args_is_help=True, help="How fast, and at what cost.")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
-def register(app: typer.Typer) -> None:
+def register() -> None:
     """Adds the commands to the apps."""
     eval_app.command("retrieval")(retrieval)
     eval_app.command("compare")(compare_runs)
     eval_app.command("sections")(sections)
-    bench_app.command("retrieval")(bench)
-    app.add_typer(bench_app, name="bench")
+    eval_app.command("steps")(steps)
+
+
+Dataset = Annotated[Path, typer.Option("--dataset", help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels/S.tsv.")]
+Split = Annotated[
+    str | None, typer.Option("--split", help="Which judgements (default: test if it is there, else dev).")
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, help="Only the first so many questions.")]
+Part = Annotated[str, typer.Option("--part", help="all, train or validation: a fixed passage-disjoint division.")]
+Validation = Annotated[bool, typer.Option("--validation", help="Short for --part validation.")]
+Cited = Annotated[Path | None, typer.Option("--cited", help="Ask these cited answers' questions instead (JSON Lines).")]
+Kind = Annotated[str | None, typer.Option("--kind", help="Of --cited: only questions of this kind.")]
+Rerank = Annotated[bool, typer.Option("--rerank/--no-rerank", help="With the config's reranker.")]
 
 
 def retrieval(
-    dataset: Annotated[Path, typer.Option(help="A BEIR folder: corpus.jsonl, queries.jsonl, qrels/<split>.tsv.")],
-    split: Annotated[
-        str | None, typer.Option(help="Which judgements (default: test where the folder has it, else dev).")
-    ] = None,
+    dataset: Dataset,
+    split: Split = None,
     depths: Annotated[str, typer.Option("--k", help="Depths to measure at, comma-separated.")] = "10",
     per_query: Annotated[Path | None, typer.Option(help="Also write each question's result, JSON Lines.")] = None,
-    rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="With the config's reranker.")] = True,
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
-    part: Annotated[str, typer.Option(help="all, train or validation: a fixed passage-disjoint division.")] = "all",
-    validation: Annotated[bool, typer.Option("--validation", help="Short for --part validation.")] = False,
+    rerank: Rerank = True,
+    limit: Limit = None,
+    part: Part = "all",
+    validation: Validation = False,
+    cited: Cited = None,
+    kind: Kind = None,
     as_json: Json = False,
     config: ConfigFile = None,
 ) -> None:
@@ -48,52 +57,107 @@ def retrieval(
     from assistant.build import build_embedder, build_reranker
     from assistant.models.device import choose
     from assistant.retrieve import FusedOrder
-    from eval.beir import build_snapshot, read_corpus, read_queries, vector_cache
+    from eval.beir import build_snapshot, read_corpus, vector_cache
     from eval.retrieval import judge, search, summary, write_per_query
-    from eval.split import parts, read_qrels
     from ui.terminal import ProgressLine
 
-    cuts = _depths(depths)
-    part = "validation" if validation else part
-    if part not in ("all", "train", "validation"):
-        raise InputError(f"--part {part}: say all, train or validation.")
-    split = split or ("test" if (dataset / "qrels" / "test.tsv").is_file() else "dev")
+    cuts = whole_numbers(depths)
     settings, started, line = load(config), time.perf_counter(), ProgressLine(sys.stderr)
-    entries, texts, gold = read_corpus(dataset), read_queries(dataset), read_qrels(dataset, split)
-    divided = parts({i: passages for i, passages in gold.items() if i in texts})
-    wanted = [i for i in gold if part in ("all", divided.get(i))]
-    asked = {i: texts[i] for i in [i for i in wanted if i in texts][:limit]}
-    if not asked:
-        raise InputError(f"{dataset} has no judged question in the split {split}, part {part}.")
+    entries = read_corpus(dataset)
+    asked = _asked(dataset, split, "validation" if validation else part, cited, kind, limit)
     embedder = build_embedder(settings)
     reranker = build_reranker(settings) if rerank else FusedOrder()
     snapshot = build_snapshot(
         entries, embedder, choose(settings.device).kind, vector_cache(settings), settings.encoder.max_tokens, line
     )
     indexed = time.perf_counter()
-    found = search(snapshot, asked, settings.retrieve, reranker, max(cuts), line)
+    found = search(snapshot, asked.texts, settings.retrieve, reranker, max(cuts), line)
     line.close()
-    judged = judge(found, gold, asked, cuts)
+    judged = judge(found, asked.gold, asked.texts, cuts)
     if per_query:
         write_per_query(judged, per_query)
     known, ended = {entry.id for entry in entries}, time.perf_counter()
     body = {
         "schema_version": 1,
         "dataset": dataset.name,
-        "split": split,
-        "part": part,
+        **asked.told,
         **summary(judged),
         "seconds": round(ended - started, 1),
         "seconds_indexing": round(indexed - started, 1),
         "seconds_searching": round(ended - indexed, 1),
         "passages": len(entries),
         "rows": len(snapshot.passages),
-        "unknown_queries": sum(i not in texts for i in wanted),
-        "unknown_passages": len({p for i in wanted for p in gold[i]} - known),
+        "unknown_passages": len({p for i in asked.texts for p in asked.gold[i]} - known),
         "encoder": embedder.identity,
         "reranker": reranker.identity,
     }
     _tell(body, as_json)
+
+
+def steps(
+    dataset: Dataset,
+    split: Split = None,
+    rerank: Rerank = True,
+    limit: Limit = None,
+    part: Part = "validation",
+    cited: Cited = None,
+    kind: Kind = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """What each step of the search is worth, from BM25 to what answers use, with paired significance."""
+    from assistant.build import build_embedder, build_reranker
+    from assistant.models.device import choose
+    from eval.beir import build_snapshot, read_corpus, vector_cache
+    from eval.steps import table
+    from ui.terminal import ProgressLine
+
+    settings, line = load(config), ProgressLine(sys.stderr)
+    asked = _asked(dataset, split, part, cited, kind, limit)
+    embedder = build_embedder(settings)
+    reranker = build_reranker(settings) if rerank and settings.retrieve.reranker is not None else None
+    snapshot = build_snapshot(
+        *(read_corpus(dataset), embedder, choose(settings.device).kind, vector_cache(settings)),
+        settings.encoder.max_tokens,
+        line,
+    )
+    rows = table(snapshot, asked.texts, asked.gold, settings.retrieve, reranker, line)
+    line.close()
+    _tell({"schema_version": 1, "dataset": dataset.name, **asked.told, "steps": rows}, as_json)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """Questions by id, their gold passages, and what the report says of them."""
+
+    texts: dict[str, str]
+    gold: dict[str, dict[str, int]]
+    told: dict[str, Any]
+
+
+def _asked(
+    dataset: Path, split: str | None, part: str, cited: Path | None, kind: str | None, limit: int | None
+) -> _Asked:
+    from eval.beir import read_cited, read_queries
+    from eval.split import parts, read_qrels
+
+    if part not in ("all", "train", "validation"):
+        raise InputError(f"--part {part}: say all, train or validation.")
+    told: dict[str, Any]
+    if cited is not None:
+        texts, gold = read_cited(cited, kind)
+        wanted, told = list(texts), {"cited": cited.name, "kind": kind}
+    else:
+        split = split or ("test" if (dataset / "qrels" / "test.tsv").is_file() else "dev")
+        texts, gold = read_queries(dataset), read_qrels(dataset, split)
+        divided = parts({i: passages for i, passages in gold.items() if i in texts})
+        wanted = [i for i in gold if part in ("all", divided.get(i))]
+        told = {"split": split, "part": part}
+    told["unknown_queries"] = sum(i not in texts for i in wanted)
+    asked = {i: texts[i] for i in [i for i in wanted if i in texts][:limit]}
+    if not asked:
+        raise InputError(f"There is no judged question in {cited or dataset} ({', '.join(map(str, told.values()))}).")
+    return _Asked(texts=asked, gold=gold, told=told)
 
 
 def compare_runs(
@@ -138,71 +202,7 @@ def sections(
     _tell({"schema_version": 1, **body}, as_json)
 
 
-def bench(
-    sizes: Annotated[str, typer.Option("--passages", help="Sizes, comma-separated.")] = "10000,100000",
-    shares: Annotated[str, typer.Option("--visible", help="Shares that may be seen.")] = "1,0.1,0.01,0.001,0.0001",
-    queries: Annotated[int, typer.Option(min=2, help="How many questions.")] = 100,
-    dataset: Annotated[
-        Path | None, typer.Option(help="A BEIR folder to grow (default: the served knowledge and its questions).")
-    ] = None,
-    rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Also time the reranker.")] = True,
-    compare: Annotated[bool, typer.Option("--compare", help="Also usearch and bm25s alone.")] = False,
-    as_json: Json = False,
-    config: ConfigFile = None,
-) -> None:
-    """Search times and recall by corpus size and by how much is visible; encoding and reranking apart."""
-    from assistant.build import build_embedder, build_reranker
-    from eval.beir import embed_cached, read_corpus, read_queries, vector_cache
-    from eval.bench_retrieval import bench as run
-    from eval.bench_retrieval import grow, rerank_times
-    from ui.terminal import ProgressLine
-
-    settings, line = load(config), ProgressLine(sys.stderr)
-    embedder = build_embedder(settings)
-    if dataset is not None:
-        texts = [f"{entry.title}\n{entry.text}".strip() for entry in read_corpus(dataset)]
-        asked = list(read_queries(dataset).values())[:queries]
-    else:
-        texts, asked = _served_texts(settings, embedder, queries)
-    vectors = embed_cached(texts, embedder, vector_cache(settings), line)
-    runs = [
-        run(grow(vectors, texts, size), embedder, asked, _shares(shares), compare=compare, tell=line)
-        for size in _depths(sizes)
-    ]
-    body: dict[str, Any] = {"schema_version": 1, "queries": len(asked), "grown_from": len(texts), "runs": runs}
-    if rerank and settings.retrieve.reranker is not None:
-        many = settings.retrieve.rerank_candidates
-        body["rerank_ms"] = {"candidates": many, **rerank_times(build_reranker(settings), asked[:20], texts, many)}
-    line.close()
-    print(json.dumps(body, indent=1 if as_json else 2))
-
-
-def _served_texts(settings: Config, embedder: Embedder, queries: int) -> tuple[list[str], list[str]]:
-    from assistant.knowledge.catalogue import Catalogue
-    from assistant.knowledge.library import Library
-    from assistant.retrieve import index_text
-    from eval.cases import read_cases
-
-    snapshot = Library(settings.data, Catalogue.open_existing(settings.data), embedder, "cpu").current()
-    texts = [index_text(snapshot.document_of(row).title, p) for row, p in enumerate(snapshot.passages)]
-    files = sorted(settings.corpora.glob("*/questions.jsonl"))
-    asked = [case.question for file in files for case in read_cases(file)][:queries]
-    if len(asked) < 2:
-        raise InputError(f"{settings.corpora} has no questions.jsonl to ask; give --dataset.")
-    return texts, asked
-
-
-def _shares(text: str) -> list[float]:
-    try:
-        shares = [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise InputError(f"--visible {text}: give shares as 1,0.1.") from error
-    if not all(0 <= share <= 1 for share in shares):
-        raise InputError(f"--visible {text}: shares are between 0 and 1.")
-    return shares
-
-
-def _depths(text: str) -> list[int]:
+def whole_numbers(text: str) -> list[int]:
     numbers = [part.strip() for part in text.split(",")]
     if not all(part.isascii() and part.isdigit() and int(part) for part in numbers):
         raise InputError(f"--k {text}: give numbers from 1, as 10 or 5,10,50.")

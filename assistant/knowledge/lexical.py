@@ -9,10 +9,11 @@ passage never appears.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -22,11 +23,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import Corrupt
+from assistant.knowledge.glossary import glossary
+from assistant.knowledge.spelling import SHORTEST, meant, slips
 from assistant.protocols import Found, Mask
 
 K1, B = 0.6, 0.75
 PAIR_WEIGHT = 0.4
-IDENTITY = f"bm25s/k1={K1},b={B}/snowball/pairs/3"
+GLOSSARY_WEIGHT, SPELLING_WEIGHT = 0.2, 0.8
+IDENTITY = f"bm25s/k1={K1},b={B}/snowball/pairs/glossary/4"
+GLOSSARY = "glossary.json"
+_LONGEST = 6  # words of a long form, small ones aside
+_WORD = re.compile(r"[A-Za-z&]+")
 _TOKEN = re.compile(r"\d+(?:\.\d+)+(?:\.?(?:\([a-z0-9]{1,4}\))+)?|\d+(?:,\d{3})*(?:\.\d+)?|[a-z]+(?:['’][a-z]+)?")
 STOP_WORDS = frozenset(
     """a an and any are as at be been but by can could did do does each for from had has have he her his how i if in into is
@@ -73,23 +80,27 @@ def rules_above(number: str) -> list[str]:
 class Bm25Searcher:
     name = "lexical"
 
-    def __init__(self, index: Any) -> None:
+    def __init__(self, index: Any, glossary: Mapping[str, str] | None = None) -> None:
+        """``glossary``: what short forms stand for (`assistant.knowledge.glossary`)."""
         self._index = index
-        self._vocabulary: dict[str, int] = index.vocab_dict
+        # bm25s adds an empty token, which has no column where no text was empty.
+        self._vocabulary: dict[str, int] = {token: column for token, column in index.vocab_dict.items() if token}
+        self._glossary = dict(glossary or {})
+        self._short = {tuple(terms(long)): terms(short) for short, long in self._glossary.items()}
 
     @classmethod
     def build(cls, texts: Sequence[str]) -> Bm25Searcher:
-        return cls.of_features([features(text) for text in texts])
+        return cls.of_features([features(text) for text in texts], glossary(texts))
 
     @classmethod
-    def of_features(cls, tokens: Sequence[Sequence[str]]) -> Bm25Searcher:
+    def of_features(cls, tokens: Sequence[Sequence[str]], explained: Mapping[str, str] | None = None) -> Bm25Searcher:
         """``tokens``: the `features` of each text."""
         import bm25s
 
         index = bm25s.BM25(k1=K1, b=B)
         # Where no text has a term (another script, only stop words) bm25s fails; a term nobody asks for stands in.
         index.index(tokens if any(tokens) else [[""] for _ in tokens], show_progress=False)
-        return cls(index)
+        return cls(index, explained)
 
     @property
     def index(self) -> Any:
@@ -98,6 +109,7 @@ class Bm25Searcher:
 
     def save(self, folder: Path) -> None:
         self._index.save(folder, show_progress=False)
+        (folder / GLOSSARY).write_text(json.dumps(self._glossary, indent=0, sort_keys=True), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Bm25Searcher:
@@ -105,7 +117,9 @@ class Bm25Searcher:
         import bm25s
 
         try:
-            return cls(bm25s.BM25.load(folder, mmap=True, load_vocab=True, show_progress=False))
+            index = bm25s.BM25.load(folder, mmap=True, load_vocab=True, show_progress=False)
+            file = folder / GLOSSARY
+            return cls(index, json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None)
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise Corrupt(f"The lexical index {folder} can't be read ({error}); run `muniment ingest`.") from error
 
@@ -124,13 +138,44 @@ class Bm25Searcher:
     def _scores(self, query: str, passages: int) -> NDArray[np.float32]:
         scores = np.zeros(passages, dtype=np.float32)
         postings = self._index.scores
-        for feature, times in Counter(features(query)).items():
+        for feature, weight in self.asked(query).items():
             column = self._vocabulary.get(feature)
             if column is not None:
                 part = slice(postings["indptr"][column], postings["indptr"][column + 1])
-                weight = np.float32(times * (PAIR_WEIGHT if " " in feature else 1.0))
-                scores[postings["indices"][part]] += weight * postings["data"][part]
+                scores[postings["indices"][part]] += np.float32(weight) * postings["data"][part]
         return scores
+
+    def asked(self, query: str) -> dict[str, float]:
+        """Features with their weights: the query's own; what its short forms stand for and the short forms of what it spells
+        out; for an unknown word the known one that was probably meant."""
+        weights = {
+            feature: times * (PAIR_WEIGHT if " " in feature else 1.0)
+            for feature, times in Counter(features(query)).items()
+        }
+        single = terms(query)
+        for feature in self._explained(query, single):
+            weights.setdefault(feature, GLOSSARY_WEIGHT * (PAIR_WEIGHT if " " in feature else 1.0))
+        for term in single:
+            probable = "" if term in self._vocabulary else self._meant(term)
+            if probable:
+                weights.setdefault(probable, SPELLING_WEIGHT)
+        return weights
+
+    def _explained(self, query: str, single: Sequence[str]) -> Iterator[str]:
+        for word in dict.fromkeys(_WORD.findall(query)):
+            long = self._glossary.get(word.upper() if len(word) > 2 else word)
+            if long:
+                yield from features(long)
+        for start in range(len(single)):
+            for end in range(start + 2, min(start + _LONGEST, len(single)) + 1):
+                yield from self._short.get(tuple(single[start:end]), ())
+
+    def _meant(self, term: str) -> str:
+        if len(term) < SHORTEST:
+            return ""
+        starts = self._index.scores["indptr"]
+        known = {near: self._vocabulary[near] for near in slips(term) if near in self._vocabulary}
+        return meant(term, {near: int(starts[column + 1] - starts[column]) for near, column in known.items()})
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a stemmed term, ``ln(1 + (N - n + ½) / (n + ½))``; unknown terms have n = 0."""

@@ -61,7 +61,8 @@ def test_the_command_prints_one_object(
     monkeypatch.setattr("sys.argv", ["muniment", *arguments])
     with pytest.raises(SystemExit) as end:
         main()
-    body = json.loads(capsys.readouterr().out)
-    assert end.value.code in (0, None)
+    told = capsys.readouterr()
+    assert end.value.code in (0, None), told.err
+    body = json.loads(told.out)
     assert [run["passages"] for run in body["runs"]] == [20, 60]
     assert {"dense_ms", "lexical_ms", "recall", "rows"} <= body["runs"][1]["visible"]["0.5"].keys()

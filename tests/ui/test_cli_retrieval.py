@@ -76,6 +76,33 @@ def test_the_two_parts_are_the_whole(run: Callable[..., tuple[int, dict[str, Any
     assert sum(asked) == 4
 
 
+def test_cited_answers_are_asked_by_kind(run: Callable[..., tuple[int, dict[str, Any], str]], dataset: Path) -> None:
+    rows = [
+        {
+            "id": "a",
+            "kind": "two",
+            "question": "gift limit register",
+            "passages": [{"_id": "p5"}],
+            "gold": ["p0", "p1"],
+        },
+        {"id": "b", "kind": "none", "question": "weather", "passages": [{"_id": "p5"}], "gold": []},
+        {"id": "c", "question": "violet cabinet", "passages": [{"_id": "p2"}]},
+    ]
+    (dataset / "cited.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    cited = ("--dataset", dataset, "--cited", dataset / "cited.jsonl", "--json")
+    _, body, _ = run("eval", "retrieval", *cited, "--k", "2")
+    assert (body["queries"], body["all@2"]) == (2, 1.0)
+    _, body, _ = run("eval", "retrieval", *cited, "--kind", "two")
+    assert body["queries"] == 1
+
+
+def test_each_step_against_the_one_before(run: Callable[..., tuple[int, dict[str, Any], str]], dataset: Path) -> None:
+    code, body, _ = run("eval", "steps", "--dataset", dataset, "--part", "all", "--json")
+    assert code == 0
+    assert list(body["steps"]) == ["BM25", "encoder", "fused", "fused, references"]
+    assert all(0 < p <= 1 for p in body["steps"]["fused"]["p against BM25"].values())
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [(["--split", "test"], "test.tsv"), (["--split", "dev", "--k", "ten"], "--k"), (["--part", "half"], "--part")],
