@@ -21,39 +21,80 @@ _EARLIER = r"(?:previous(?:ly)?|prior|above|earlier|preceding|foregoing|original
 _WORDS = r"(?:instructions?|prompts?|commands?|guidelines?|directions?|directives?|rules?|messages?|training|context)"
 _MODEL = r"(?:AI|A\.I\.|LLM|GPT|chat ?bot|(?:large )?language model|(?:AI|virtual|digital) assistant|AI (?:system|model|agent))"
 
-_DROP = r"(?:ignore|disregard|forget|override|bypass|discard)"
+_DROPPED = ("ignore", "disregard", "forget", "override", "bypass", "discard")
+_DROP = rf"(?:{'|'.join(_DROPPED)})"
 _PROMPT = r"(?:system prompt|hidden prompt|your (?:initial |original |system )?instructions|your (?:system )?prompt)"
 _ABOUT = r"(?:about|to|for|whether|if|who|what|how)"
+_TELL = r"(?:tell|inform|alert|(?:mention|reveal) (?:this |it )?to)"
 _SAY = r"(?:always )?(?:say|answer|reply|respond|state|claim)"
 
 _PATTERNS = tuple(
-    re.compile(pattern, re.IGNORECASE | re.MULTILINE)
-    for pattern in (
-        rf"{_START}(?:you (?:must|should|will|are to) |do )?{_DROP}\s+{_ALL}{_EARLIER}\s+(?:\w+\s+){{0,2}}{_WORDS}\b",
-        rf"{_START}(?:ignore|disregard|forget) (?:everything|all|anything) (?:above|before|prior|previously|you)\b",
-        rf"\b(?:{_DROP}|reveal|print|repeat|output|show|leak|disclose)\b[^.\n]{{0,30}}\b{_PROMPT}\b",
-        rf"{_START}(?:from now on,? )?you are (?:now|no longer) (?:an? |the )?\w+",
-        rf"\byou are (?:an? |the )(?:\w+ ){{0,3}}{_MODEL}\b",
-        rf"\b(?:if|when|as) you(?:'re| are) (?:an? |the )?(?:\w+ ){{0,2}}{_MODEL}\b",
-        rf"{_START}(?:(?:note|message|instructions?|memo) (?:to|for)|dear|hello) (?:the |any |all )?(?:\w+ )?{_MODEL}s?\b",
-        rf"{_START}as an? (?:\w+ )?{_MODEL},",
-        r"<\|?(?:im_start|im_end|system|endoftext|start_header_id|assistant|user)\|?>|\[/?INST\]|<</?SYS>>",
-        r"^#{1,4} ?(?:system|instruction|assistant)s?:?\s*$",
-        rf"{_START}(?:new|updated|real|actual|secret) (?:system )?(?:instructions?|prompt|task) ?:",
-        r"\b(?:do not|don't|never) (?:tell|inform|mention (?:this |it )?to|reveal (?:this |it )?to|alert) the (?:end[- ])?user\b",
-        r"\b(?:respond|reply|answer) (?:only |always )?with (?:the (?:word|words|text|following|exact)|only|exactly)\b",
-        rf"{_START}(?:when|if|whenever) (?:you(?:'re| are) )?asked {_ABOUT}\b[^.\n]{{0,80}},? (?:you (?:must )?)?{_SAY}\b",
-        r"\b(?:enter|enable|activate) (?:developer|DAN|jailbreak|god) mode\b|\bdo anything now\b",
+    (needs, re.compile(pattern, re.IGNORECASE | re.MULTILINE))
+    for needs, pattern in (
+        (
+            _DROPPED,
+            rf"{_START}(?:you (?:must|should|will|are to) |do )?{_DROP}\s+{_ALL}{_EARLIER}\s+(?:\w+\s+){{0,2}}{_WORDS}\b",
+        ),
+        (
+            ("ignore", "disregard", "forget"),
+            rf"{_START}(?:ignore|disregard|forget) (?:everything|all|anything) (?:above|before|prior|previously|you)\b",
+        ),
+        (
+            ("prompt", "your instructions", "your initial instructions", "your original instructions", "your system"),
+            rf"\b(?:{_DROP}|reveal|print|repeat|output|show|leak|disclose)\b[^.\n]{{0,30}}\b{_PROMPT}\b",
+        ),
+        (
+            ("you are now", "you are no longer"),
+            rf"{_START}(?:from now on,? )?you are (?:now|no longer) (?:an? |the )?\w+",
+        ),
+        (("you are a", "you are the"), rf"\byou are (?:an? |the )(?:\w+ ){{0,3}}{_MODEL}\b"),
+        (
+            ("if you", "when you", "as you"),
+            rf"\b(?:if|when|as) you(?:'re| are) (?:an? |the )?(?:\w+ ){{0,2}}{_MODEL}\b",
+        ),
+        (
+            ("note ", "message ", "instruction", "memo ", "dear ", "hello "),
+            rf"{_START}(?:(?:note|message|instructions?|memo) (?:to|for)|dear|hello) (?:the |any |all )?(?:\w+ )?{_MODEL}s?\b",
+        ),
+        (("as a",), rf"{_START}as an? (?:\w+ )?{_MODEL},"),
+        (
+            ("<", "[inst]", "[/inst]"),
+            r"<\|?(?:im_start|im_end|system|endoftext|start_header_id|assistant|user)\|?>|\[/?INST\]|<</?SYS>>",
+        ),
+        (("#",), r"^#{1,4} ?(?:system|instruction|assistant)s?:?\s*$"),
+        (
+            ("instruction", "prompt", "task"),
+            rf"{_START}(?:new|updated|real|actual|secret) (?:system )?(?:instructions?|prompt|task) ?:",
+        ),
+        (
+            ("the user", "the end user", "the end-user"),
+            rf"\b(?:do not|don't|never) {_TELL} the (?:end[- ])?user\b",
+        ),
+        (
+            ("respond ", "reply ", "answer "),
+            r"\b(?:respond|reply|answer) (?:only |always )?with (?:the (?:word|words|text|following|exact)|only|exactly)\b",
+        ),
+        (
+            ("asked",),
+            rf"{_START}(?:when|if|whenever) (?:you(?:'re| are) )?asked {_ABOUT}\b[^.\n]{{0,80}},? (?:you (?:must )?)?{_SAY}\b",
+        ),
+        (
+            (" mode", "do anything now"),
+            r"\b(?:enter|enable|activate) (?:developer|DAN|jailbreak|god) mode\b|\bdo anything now\b",
+        ),
     )
 )
+"""With words of which one must be there (in small letters) before the pattern is tried: most texts have none."""
 _SPACED = re.compile(r"(?:\b\w[ ._-]){5,}\w\b")
 
 
 def orders(text: str) -> Iterator[tuple[int, int]]:
     """Stretches of ``text`` that address a model, in the order of the patterns."""
     straight = plain(text)
-    for pattern in _PATTERNS:
-        yield from (found.span() for found in pattern.finditer(straight))
+    small = straight.lower()
+    for needs, pattern in _PATTERNS:
+        if any(word in small for word in needs):
+            yield from (found.span() for found in pattern.finditer(straight))
     for run in _SPACED.finditer(straight):
         joined = re.sub(r"[ ._-]", "", run[0]).lower()
         if re.search(r"(?:ignore|disregard|forget).{0,12}(?:previous|prior|above|earlier)|systemprompt", joined):

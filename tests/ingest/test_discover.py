@@ -74,7 +74,7 @@ def test_refusals_name_the_reason_and_stop_nothing(tmp_path: Path) -> None:
         tmp_path / "manual",
         '[[documents]]\npath = "gone.md"\n',
         good__md="good",
-        sheet__xlsx="x",
+        sheet__xls="x",
         empty__txt="",
         large__txt="x" * 1_000_001,
         questions__jsonl="{}",
@@ -91,7 +91,7 @@ def test_refusals_name_the_reason_and_stop_nothing(tmp_path: Path) -> None:
         "manual/gone.md": ["It", "is", "listed"],
         "manual/large.txt": ["It", "has", "1.0"],
         "manual/link.md": ["It", "is", "a"],
-        "manual/sheet.xlsx": ["Files", "of", "type"],
+        "manual/sheet.xls": ["Files", "of", "type"],
     }
 
 
