@@ -22,17 +22,24 @@ NOBODY = Access(allow=frozenset())
 class Policy:
     """``collections`` by collection id; ``documents`` by uri, where a document says something of its own; ``withdrawn``
     holds keys (every version) and ids (one version) of documents that nobody may read, whatever else is said and whichever
-    snapshot is served."""
+    snapshot is served. ``revoked`` are groups that are denied on top of it, by collection id, uri or key: no ingestion gives
+    them back."""
 
     collections: Mapping[str, Access] = field(default_factory=dict)
     documents: Mapping[str, Access] = field(default_factory=dict)
     withdrawn: frozenset[str] = frozenset()
+    revoked: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def access_of(self, document: Document) -> Access:
-        """Nobody where it is withdrawn, else the document's own entry, else its collection's, else nobody."""
+        """Nobody where it is withdrawn, else the document's own entry, else its collection's, else nobody; less what was
+        revoked."""
         if self.withdrawn & {document.key, document.id}:
             return NOBODY
-        return self.documents.get(document.uri) or self.collections.get(document.collection, NOBODY)
+        access = self.documents.get(document.uri) or self.collections.get(document.collection, NOBODY)
+        names = {document.collection, document.uri, document.key} & self.revoked.keys()
+        if not names:
+            return access
+        return Access(allow=access.allow, deny=access.deny.union(*(self.revoked[name] for name in names)))
 
     @property
     def version(self) -> str:
@@ -46,6 +53,8 @@ class Policy:
         body: dict[str, Any] = {"collections": rows(self.collections), "documents": rows(self.documents)}
         if self.withdrawn:
             body["withdrawn"] = sorted(self.withdrawn)
+        if self.revoked:
+            body["revoked"] = {name: sorted(groups) for name, groups in sorted(self.revoked.items())}
         return json.dumps(body, sort_keys=True)
 
     @classmethod
@@ -58,6 +67,7 @@ class Policy:
             collections=entries(body["collections"]),
             documents=entries(body["documents"]),
             withdrawn=frozenset(body.get("withdrawn", ())),
+            revoked={name: frozenset(groups) for name, groups in body.get("revoked", {}).items()},
         )
 
 

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -110,6 +110,7 @@ def _case(opened: OpenSnapshot, rng: random.Random) -> Case:
         collections={name: access() for name in rng.sample(COLLECTIONS, rng.randint(0, 3))},
         documents={d.uri: access() for d in own},
         withdrawn=frozenset(withdrawn),
+        revoked=_revoked(documents, rng),
     )
     sought = rng.choice([" ".join(rng.choices(WORDS, k=4)), canary(rng.randrange(len(documents)))])
     day = START + timedelta(days=rng.randint(-2, 42))
@@ -117,10 +118,18 @@ def _case(opened: OpenSnapshot, rng: random.Random) -> Case:
     return Case(principal=principal, policy=policy, as_of=day, query=sought, k=rng.randint(1, 12))
 
 
+def _revoked(documents: Sequence[Document], rng: random.Random) -> dict[str, frozenset[str]]:
+    names = [*COLLECTIONS, *(d.key for d in documents), *(d.uri for d in documents)]
+    return {name: frozenset({rng.choice(GROUPS)}) for name in rng.sample(names, rng.randint(0, 2))}
+
+
 def _may(case: Case, document: Document) -> bool:
     """The rules in words, without the code under test."""
     if document.key in case.policy.withdrawn or document.id in case.policy.withdrawn:
         return False
+    for name in (document.collection, document.uri, document.key):
+        if any(group in case.policy.revoked.get(name, ()) for group in case.principal.groups):
+            return False
     rule = case.policy.documents.get(document.uri, case.policy.collections.get(document.collection))
     if rule is None or any(group in rule.deny for group in case.principal.groups):
         return False

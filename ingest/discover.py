@@ -21,7 +21,7 @@ from ingest.lineage import conflicts, with_ends
 from ingest.manifest import NAME, Entry, Manifest, load_manifest
 from ingest.readers import SUFFIXES
 
-_NOT_DOCUMENTS = re.compile(rf"{re.escape(NAME)}|(?:questions|calibration|training)(?:\.\w+)*\.jsonl")
+_NOT_DOCUMENTS = re.compile(rf"{re.escape(NAME)}|(?:questions|calibration|training|spoken)(?:\.\w+)*\.jsonl")
 _NOTHING_SAID = Entry(path="-")
 
 

@@ -84,7 +84,7 @@ def _remains(subject: Subject, catalogue: Catalogue) -> Iterator[str]:
             own = cached.get(hash_of(stands[found.row]))
             if asked is not None and own is not None and abs(float(asked @ own) - found.score) > _TOLERANCE:
                 yield f"The vector of row {found.row} is not that of its passage."
-        sought = set(features(query))
+        sought = set(snapshot.lexical.asked(query))
         for found in worded:
             if found.row >= len(stands) or not sought & set(features(stands[found.row])):
                 yield f"The lexical index finds row {found.row} by words that its passage does not have."
@@ -117,10 +117,13 @@ def canaries(users: Sequence[User]) -> Judge:
 
 
 def _plainly(principal: Principal, policy: Policy, document: Document) -> bool:
-    """The rule in words, without `assistant.access`: not withdrawn; the document's rule, else its collection's; a group that
-    is denied decides, then one that is allowed; nobody otherwise."""
+    """The rule in words, without `assistant.access`: not withdrawn, no group of theirs revoked; the document's rule, else its
+    collection's; a group that is denied decides, then one that is allowed; nobody otherwise."""
     if document.key in policy.withdrawn or document.id in policy.withdrawn:
         return False
+    for name in (document.collection, document.uri, document.key):
+        if any(group in policy.revoked.get(name, ()) for group in principal.groups):
+            return False
     rule = policy.documents.get(document.uri, policy.collections.get(document.collection))
     if rule is None or any(group in rule.deny for group in principal.groups):
         return False
@@ -153,6 +156,7 @@ def _principals(policy: Policy, users: Sequence[User], sought: Sequence[Document
     """Nobody's groups, each group alone, each configured user's, and for each audience everybody else at once."""
     rules = [*policy.collections.values(), *policy.documents.values()]
     groups = {g for rule in rules for g in rule.allow | rule.deny} | {g for user in users for g in user.groups}
+    groups |= {g for revoked in policy.revoked.values() for g in revoked}
     sets: dict[frozenset[str], None] = {frozenset(): None}
     sets |= {frozenset({group}): None for group in sorted(groups)}
     sets |= {user.groups: None for user in users}

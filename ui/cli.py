@@ -17,6 +17,7 @@ import typer
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
 from ui import cli_backup, cli_quarantine, cli_taking_back, cli_voice
+from ui.cli_access import access_app
 from ui.cli_bench import bench_app
 from ui.cli_documents import documents_app
 from ui.cli_eval import eval_app
@@ -40,6 +41,7 @@ cli_quarantine.register(documents_app)
 cli_taking_back.register(documents_app)
 app.add_typer(documents_app, name="documents")
 app.add_typer(snapshots_app, name="snapshots")
+app.add_typer(access_app, name="access")
 app.add_typer(models_app, name="models")
 register_retrieval()
 app.add_typer(eval_app, name="eval")

@@ -1,7 +1,8 @@
 """What was taken back: withdrawn (nobody reads it any more, it is kept for replay) and purged (erased, nothing is kept).
 
 A withdrawal is part of the live access policy: it holds from the next query on, whichever snapshot is served, and after a
-rollback too. The next ingestion leaves the document out.
+rollback too. The next ingestion leaves the document out. So is a revocation: one group loses a collection or a document, until
+it is given back by name; what the collection files say does not change it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from assistant.errors import InputError
 from assistant.knowledge.catalogue import Catalogue
 from assistant.record.ledger import NewId, SqliteLedger, new_id
 
-Act = Literal["withdrawn", "readmitted"]
+Act = Literal["withdrawn", "readmitted", "revoked", "restored"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Withdrawal:
-    """One act on a lineage."""
+    """One act on a lineage; of a revocation ``key`` is "name#group"."""
 
     key: str
     act: Act
@@ -54,6 +55,27 @@ def readmit(catalogue: Catalogue, key: str, *, who: str, why: str, ids: NewId = 
     _record(catalogue, key, "readmitted", who, why, ids)
 
 
+def revoke(catalogue: Catalogue, name: str, group: str, *, who: str, why: str, ids: NewId = new_id) -> None:
+    """``name``: a collection's id, a uri or a key. Holds from the next query on."""
+    if group in catalogue.policy().revoked.get(name, frozenset()):
+        raise InputError(f"{name} is revoked from {group} already.")
+    _record(catalogue, f"{name}#{group}", "revoked", who, why, ids)
+
+
+def restore(catalogue: Catalogue, name: str, group: str, *, who: str, why: str, ids: NewId = new_id) -> None:
+    """The collection files decide again."""
+    if group not in catalogue.policy().revoked.get(name, frozenset()):
+        raise InputError(f"{name} is not revoked from {group}.")
+    _record(catalogue, f"{name}#{group}", "restored", who, why, ids)
+
+
+def _deny(catalogue: Catalogue, name: str, group: str, *, denied: bool) -> None:
+    policy = catalogue.policy()
+    groups = policy.revoked.get(name, frozenset())
+    changed = {**policy.revoked, name: groups | {group} if denied else groups - {group}}
+    catalogue.set_policy(replace(policy, revoked={n: g for n, g in changed.items() if g}))
+
+
 def _record(catalogue: Catalogue, key: str, act: Act, who: str, why: str, ids: NewId) -> None:
     if not why.strip():
         raise InputError("Say why with --reason: it is kept in the record.")
@@ -62,7 +84,11 @@ def _record(catalogue: Catalogue, key: str, act: Act, who: str, why: str, ids: N
             "INSERT INTO withdrawals (key, act, at, who, why) VALUES (?, ?, ?, ?, ?)",
             (key, act, catalogue.now(), who, why),
         )
-    hide(catalogue, key, hidden=act == "withdrawn")
+    if act in ("withdrawn", "readmitted"):
+        hide(catalogue, key, hidden=act == "withdrawn")
+    else:
+        name, _, group = key.rpartition("#")
+        _deny(catalogue, name, group, denied=act == "revoked")
     SqliteLedger(catalogue, ids).append(act, {"key": key, "who": who, "why": why})
 
 

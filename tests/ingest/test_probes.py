@@ -240,6 +240,7 @@ class Padded:
         def __init__(self, searcher: Any) -> None:
             self.name = searcher.name
             self._searcher = searcher
+            self.asked = getattr(searcher, "asked", None)  # the lexical one has it
 
         def search(self, queries: Sequence[str], k: int, allowed: Any) -> Any:
             rows = getattr(self._searcher, "_vectors", None)

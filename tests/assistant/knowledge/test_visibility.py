@@ -34,6 +34,11 @@ POLICIES = st.builds(
         st.sampled_from(["rules/complaints.md", "rules/gifts-2026.md", "vault/reports.md"]), ACCESS
     ),
     withdrawn=st.frozensets(st.sampled_from(["rules/gifts", "rules/complaints.md", "vault/reports.md"]), max_size=1),
+    revoked=st.dictionaries(
+        st.sampled_from(["rules", "vault", "rules/gifts", "rules/complaints.md"]),
+        st.frozensets(st.sampled_from(["staff", "mlro", "public"]), min_size=1, max_size=2),
+        max_size=2,
+    ),
 )
 PRINCIPALS = st.builds(Principal, user=st.just("someone"), groups=GROUPS)
 DATES = st.sampled_from(
@@ -52,6 +57,9 @@ TEXTS = st.sampled_from(
 def plainly_visible(principal: Principal, policy: Policy, document: Document, as_of: date | None) -> bool:
     """The oracle: the rules of `docs` in words, without the code under test."""
     if document.key in policy.withdrawn:
+        return False
+    named = (document.collection, document.uri, document.key)
+    if any(group in policy.revoked.get(name, ()) for name in named for group in principal.groups):
         return False
     rule = policy.documents.get(document.uri, policy.collections.get(document.collection))
     if rule is None or not any(group in rule.allow for group in principal.groups):
