@@ -45,7 +45,7 @@ def bench(
     settings, line = load(config), ProgressLine(sys.stderr)
     embedder = build_embedder(settings)
     if dataset is not None:
-        texts = [f"{entry.title}\n{entry.text}".strip() for entry in read_corpus(dataset)]
+        texts = ["\n".join(part for part in (entry.title, entry.text) if part) for entry in read_corpus(dataset)]
         asked = list(read_queries(dataset).values())[:queries]
     else:
         texts, asked = _served_texts(settings, embedder, queries)

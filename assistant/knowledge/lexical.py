@@ -85,6 +85,7 @@ class Bm25Searcher:
         self._index = index
         # bm25s adds an empty token, which has no column where no text was empty.
         self._vocabulary: dict[str, int] = {token: column for token, column in index.vocab_dict.items() if token}
+        self._last: tuple[str, NDArray[np.float32]] | None = None
         self._glossary = dict(glossary or {})
         self._short = {tuple(terms(long)): terms(short) for short, long in self._glossary.items()}
 
@@ -136,6 +137,14 @@ class Bm25Searcher:
         return everything[np.asarray(rows, dtype=np.int64)]
 
     def _scores(self, query: str, passages: int) -> NDArray[np.float32]:
+        """Of every passage, visible or not; the last question's are kept, since its rows are soon looked up. Not to be
+        changed by who gets them."""
+        last = self._last
+        if last is None or last[0] != query:
+            self._last = last = (query, self._computed(query, passages))
+        return last[1]
+
+    def _computed(self, query: str, passages: int) -> NDArray[np.float32]:
         scores = np.zeros(passages, dtype=np.float32)
         postings = self._index.scores
         for feature, weight in self.asked(query).items():

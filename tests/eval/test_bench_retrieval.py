@@ -7,7 +7,7 @@ import pytest
 
 from assistant.models.twins import HashingEmbedder
 from assistant.types import Progress
-from eval.bench_retrieval import bench, grow, spread
+from eval.bench_retrieval import Spent, bench, grow, spread
 from tests.world import World
 from ui.cli import main
 
@@ -47,7 +47,8 @@ def test_the_exact_search_loses_nothing_under_any_filter() -> None:
 
 
 def test_percentiles() -> None:
-    assert spread([float(n) for n in range(101)]) == {"p50": 50.0, "p95": 95.0, "p99": 99.0}
+    told = spread(Spent([float(n) for n in range(101)], [1.0] * 101))
+    assert told == {"p50": 50.0, "p95": 95.0, "p99": 99.0, "cpu_p50": 1.0, "cpu_p95": 1.0, "cpu_p99": 1.0}
 
 
 def test_the_command_prints_one_object(
