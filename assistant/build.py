@@ -14,7 +14,7 @@ from assistant.config import Config
 from assistant.errors import AccessError, InputError
 from assistant.evidence import abstain, prompt
 from assistant.evidence.compose import Composer
-from assistant.evidence.support import OverlapJudge
+from assistant.evidence.support import OverlapJudge, TrainedJudge
 from assistant.knowledge.catalogue import Catalogue, utc_now
 from assistant.knowledge.library import Library
 from assistant.protocols import Embedder, Generator, Judge, Reranker
@@ -105,7 +105,14 @@ def build_listener(config: Config) -> Listener:
 
 
 def build_judge(config: Config, embedder: Embedder) -> Judge:
-    return OverlapJudge(embedder, config.judge)
+    """The trained judge on the encoder's own weights where ``judge.weights`` names them, else overlap; rules in both."""
+    if config.judge.weights is None:
+        return OverlapJudge(embedder, config.judge)
+    from assistant.models.judge import SupportEncoder
+    from assistant.models.registry import Registry
+
+    weights = config.resolve(config.judge.weights)
+    return TrainedJudge(SupportEncoder.load(Registry(config).path(config.encoder.model), weights), config.judge)
 
 
 def build_composer(config: Config, engines: Engines) -> Composer:

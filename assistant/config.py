@@ -77,6 +77,8 @@ class Ingest(Section):
     archive_entries: int = Field(2000, ge=1)
     archive_mb: int = Field(300, ge=1)
     """What all files of a ZIP archive may have together, unpacked."""
+    readers: int = Field(0, ge=0)
+    """Files read at once, each by a child of its own; 0: one a core."""
     lock_seconds: float = Field(5.0, ge=0)
     """How long a second ingestion waits for the first before it says who holds the lock."""
     max_removed_share: float = Field(0.3, ge=0, le=1)
@@ -137,7 +139,14 @@ class Gate(Section):
 
 
 class JudgeSection(Section):
+    weights: Path | None = None
+    """Folder of the trained judge's weights; without one, overlap of terms and meaning decides beside the rules."""
+    least: float | None = Field(None, gt=0, le=1)
+    """Trained: the least probability at which a sentence is shown; None takes the one that was fitted."""
+    shared: float = Field(0.4, ge=0, le=1)
+    """Trained: share of a sentence's terms that must stand in a run before the model is asked."""
     supported: float = Field(0.6, ge=0, le=1)
+    """Overlap: the least score at which a sentence is shown."""
     partial: float = Field(0.4, ge=0, le=1)
 
 

@@ -156,3 +156,51 @@ def _unseen(files: list[Path]) -> Callable[[Item], bool]:
 
     seen = {p["text"].strip() for file in files for row in read_lines(file) for p in row["passages"]}
     return lambda item: not any(item.passages[n].strip() in seen for n in item.gold)
+
+
+@eval_app.command("judge")
+def judge(
+    beir: Annotated[
+        Path | None, typer.Option("--beir", help="A BEIR folder whose corpus.jsonl names each row's document_id.")
+    ] = None,
+    collection: Annotated[
+        str | None, typer.Option("--collection", help="Id of a served collection: its unseen documents, changed.")
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", help="Another judge's weights than the config's.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many pairs.")] = 3000,
+    changed: Annotated[int, typer.Option("--changed", help="So many passages of the collection are changed.")] = 60,
+    seed: int = 1,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Hold the judge against true and changed sentences of documents it never saw, beside overlap and cosine."""
+    from assistant.build import build_embedder, build_judge
+    from assistant.errors import InputError
+    from assistant.knowledge.catalogue import Catalogue
+    from assistant.knowledge.library import Library
+    from assistant.train.judge_sources import of_collection, part_of
+    from assistant.train.pairs import make, rulebook
+    from eval import judge as judging
+
+    if not (beir or collection):
+        raise InputError("Nothing to measure on; give --beir or --collection.")
+    settings = load(config)
+    section = settings.judge.model_copy(update={"weights": weights.resolve()} if weights else {})
+    embedder = build_embedder(settings)
+    plain = settings.model_copy(update={"judge": section.model_copy(update={"weights": None})})
+    judged = build_judge(settings.model_copy(update={"judge": section}), embedder)
+    judges = {"judge": judged, "overlap judge": build_judge(plain, embedder)} if section.weights else {"judge": judged}
+    found: dict[str, object] = {"schema_version": 1, "judge": judged.identity, "seed": seed}
+    if beir:
+        pairs = make(part_of(rulebook(beir / "corpus.jsonl"), "test"), most=limit, seed=seed, held=True)
+        found["rulebook"] = judging.measure(judges, judging.baselines(embedder), pairs)
+        found["milliseconds_per_answer"] = judging.milliseconds(judged, pairs)
+    if collection:
+        library = Library(settings.data, Catalogue.open_existing(settings.data), embedder, "cpu")
+        unseen = part_of(of_collection(library.current(), collection), "test")
+        pairs = make(unseen, most=limit, seed=seed, held=True)
+        found["collection"] = judging.measure(judges, judging.baselines(embedder), pairs)
+        found["counterfactual"] = {n: judging.counterfactual(j, unseen, most=changed) for n, j in judges.items()}
+    print(json.dumps(found, indent=None if as_json else 1))

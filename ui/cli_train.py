@@ -241,3 +241,40 @@ def _examples(sources: _Sources, settings: Config, rng: random.Random) -> Sequen
         queries = [(text, {rows[key] for key in gold if key in rows}) for text, gold in sources.rulebook(rng)]
         examples += from_rulebook([(t, g) for t, g in queries if 0 < len(g) <= 2], pool, sources.beir[0].name, rng)
     return examples
+
+
+@train_app.command("judge")
+def judge(
+    out: Out,
+    beir: Annotated[
+        Path | None, typer.Option("--beir", help="A BEIR folder whose corpus.jsonl names each row's document_id.")
+    ] = None,
+    collection: Annotated[
+        list[str] | None, typer.Option("--collection", help="Id of a collection; its snapshot must be served.")
+    ] = None,
+    most: Annotated[int, typer.Option("--pairs", help="At most so many examples.")] = 12_000,
+    rate: float = 2e-4,
+    seed: int = 0,
+    config: ConfigFile = None,
+) -> None:
+    """Train the judge on sentences of half the documents, true and changed; it never sees the documents that measure it."""
+    from assistant.models.registry import Registry
+    from assistant.train.judge import train
+    from assistant.train.judge_sources import of_collection, part_of
+    from assistant.train.pairs import make, rulebook
+
+    if not (beir or collection):
+        raise InputError("Nothing to train on; give --beir or --collection.")
+    settings = load(config)
+    sets = [rulebook(beir / "corpus.jsonl")] if beir else []
+    sets += [of_collection(_snapshot(settings), name) for name in collection or []]
+    pairs, kept = (
+        [pair for one in reversed(sets) for pair in make(part_of(one, part), most=most, seed=seed, held=held)]
+        for part, held in (("train", False), ("calibration", True))
+    )
+    if not pairs or not kept:
+        raise InputError("There are too few documents to train and to calibrate on; give more.")
+    sources = [*([beir.name] if beir else []), *(collection or [])]
+    card = {"base": settings.encoder.model, "sources": sources}
+    base = Registry(settings).path(settings.encoder.model)
+    train(pairs[:most], kept, base, out, rate=rate, seed=seed, card=card, tell=_tell)

@@ -1,71 +1,39 @@
-"""The first `Judge`: does this passage say this sentence? Overlap of terms, meaning by the encoder, and hard rules.
+"""Two `Judge`s: does this passage say this sentence? Both keep the hard rules of `assistant.evidence.rules`.
 
-A sentence is held against every run of up to three neighbouring sentences of the passage. Supported needs all of: enough of
-its terms in the run, an embedding close to it, and no rule broken: each number, date, amount and rule reference stands in the
-run; quoted words stand there literally; each acronym and name stands in the passage; modality ("must" / "may") and negation
-agree.
-
-What it misses: a dropped condition or exception ("unless…"), swapped parties, a quantifier narrowed or widened, a number
-that is there but belongs to something else, inference over two passages. Part of a truth in other words may be refused.
-The trained judge is to close these.
+A sentence is held against the run of each passage that shares most with it. `OverlapJudge` then asks for enough of its terms in
+the run and an embedding close to it; it misses a dropped condition ("unless…"), swapped parties, a quantifier narrowed or
+widened, a number that is there but belongs to something else. `TrainedJudge` asks a model that was trained on such changes.
+Neither infers over two passages. A whole sentence of the passage, word for word, is supported without either.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from assistant.config import JudgeSection
-from assistant.evidence.sentences import spans
-from assistant.knowledge.lexical import terms, words
+from assistant.evidence.differences import marked
+from assistant.evidence.rules import Claim, best_run, broken_rule, overlap, stands_literally, with_heads
 from assistant.protocols import Embedder
 from assistant.types import Judgement
 
-_RUN = 3
-_SPELT = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
-seventeen eighteen nineteen twenty""".split()
-_TENS = {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90", "hundred": "100"}
-_NUMBER_WORDS = {word: str(n) for n, word in enumerate(_SPELT)} | _TENS
-_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)*(?:\([a-z]\))?")
-_STRONG = frozenset(["must", "shall", "required", "requires", "require", "mandatory", "obliged"])
-_WEAK = frozenset(["may", "can", "might", "could", "should", "optional", "permitted", "allowed"])
-_NEGATIVE = frozenset(
-    "not never no none cannot neither nor without prohibited forbidden refuse refused isn't don't can't".split()
-)
-_QUOTED = re.compile(r"[\"“]([^\"”]{8,})[\"”]")
-_ACRONYM = re.compile(r"\b[A-Z][A-Z&]{1,6}s?\b")
+_EMPTY = Judgement(verdict="unsupported", score=0.0, reason="says nothing that could be checked")
+_TOO_LITTLE = "too little of it stands in the passage"
 
 
-@dataclass(frozen=True)
-class _Claim:
-    """A sentence taken apart once, held against many runs."""
+class SupportModel(Protocol):
+    """A calibrated model of (sentence, run) pairs, each as `marked` writes it."""
 
-    text: str
-    terms: frozenset[str]
-    numbers: frozenset[str]
-    strong: bool
-    weak: bool
-    negative: bool
+    identity: str
+    supported: float
+    """The least probability at which a sentence may be shown, fitted on documents kept for it."""
 
-    @classmethod
-    def of(cls, text: str) -> _Claim:
-        tokens = frozenset(words(text))
-        return cls(
-            text=text,
-            terms=frozenset(terms(text)),
-            numbers=numbers(text),
-            strong=bool(tokens & _STRONG),
-            weak=bool(tokens & _WEAK),
-            negative=bool(tokens & _NEGATIVE) or "n't" in text,
-        )
-
-
-def numbers(text: str) -> frozenset[str]:
-    """Figures, in digits or in words up to twenty and the round ones; "one" is left out, it is mostly a pronoun."""
-    digits = {n.replace(",", "") for n in _NUMBER.findall(text.lower())}
-    spelt = {_NUMBER_WORDS[w] for w in re.findall(r"[a-z]+", text.lower()) if w in _NUMBER_WORDS and w != "one"}
-    return frozenset(digits | spelt)
+    def probabilities(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        """Shape (pairs,), in [0, 1]: that the run says the sentence. 0 where the pair is too long to be read whole."""
+        ...
 
 
 class OverlapJudge:
@@ -78,14 +46,11 @@ class OverlapJudge:
         self._section = section
 
     def judge(self, sentence: str, passages: Sequence[str]) -> list[Judgement]:
-        claim = _Claim.of(sentence)
+        claim = Claim.of(sentence)
         if not claim.terms:
-            return [
-                Judgement(verdict="unsupported", score=0.0, reason="says nothing that could be checked")
-                for _ in passages
-            ]
-        runs = [_best_run(claim, passage) for passage in passages]
-        texts = [_with_heads(passage, *run) for passage, run in zip(passages, runs, strict=True)]
+            return [_EMPTY for _ in passages]
+        runs = [best_run(claim, passage) for passage in passages]
+        texts = [with_heads(passage, *run) for passage, run in zip(passages, runs, strict=True)]
         vectors = self._embedder.embed([sentence, *texts])
         closeness = vectors[1:] @ vectors[0]
         return [
@@ -93,73 +58,62 @@ class OverlapJudge:
             for passage, run, c in zip(passages, runs, closeness, strict=True)
         ]
 
-    def _verdict(self, claim: _Claim, passage: str, run: tuple[int, int], closeness: float) -> Judgement:
+    def _verdict(self, claim: Claim, passage: str, run: tuple[int, int], closeness: float) -> Judgement:
         start, end = run
-        read = _with_heads(passage, start, end)
-        score = (_overlap(claim, read) * max(0.0, closeness)) ** 0.5
-        broken = _broken_rule(claim, passage, read)
+        read = with_heads(passage, start, end)
+        score = (overlap(claim, read) * max(0.0, closeness)) ** 0.5
+        broken = broken_rule(claim, passage, read)
         if broken:
             return Judgement(
                 verdict="unsupported", score=min(score, self._section.partial), start=start, end=end, reason=broken
             )
         if score >= self._section.supported:
             return Judgement(verdict="supported", score=score, start=start, end=end)
-        reason = "too little of it stands in the passage"
         if score >= self._section.partial:
-            return Judgement(verdict="partial", score=score, start=start, end=end, reason=reason)
-        return Judgement(verdict="unsupported", score=score, start=start, end=end, reason=reason)
+            return Judgement(verdict="partial", score=score, start=start, end=end, reason=_TOO_LITTLE)
+        return Judgement(verdict="unsupported", score=score, start=start, end=end, reason=_TOO_LITTLE)
 
 
-def _best_run(claim: _Claim, passage: str) -> tuple[int, int]:
-    """The shortest run of neighbouring sentences with the most of the claim's terms and numbers."""
-    units = spans(passage) or [(0, len(passage))]
-    runs = [(units[i][0], units[j][1]) for i in range(len(units)) for j in range(i, min(i + _RUN, len(units)))]
+class TrainedJudge:
+    """Implements `Judge`: literal, or every rule kept *and* the model sure enough. ``score`` is the model's probability;
+    where a rule is broken or too few terms are shared, the model is not asked and the score is at most .1."""
 
-    def merit(run: tuple[int, int]) -> tuple[float, int]:
-        text = _with_heads(passage, *run)
-        missing_numbers = len(claim.numbers - numbers(text))
-        return _overlap(claim, text) - missing_numbers, run[0] - run[1]
+    def __init__(self, model: SupportModel, section: JudgeSection) -> None:
+        self._model = model
+        self._least = model.supported if section.least is None else section.least
+        self._shared = section.shared
+        self.identity = f"trained-judge/1/{model.identity}"
 
-    return max(runs, key=merit)
+    def judge(self, sentence: str, passages: Sequence[str]) -> list[Judgement]:
+        claim = Claim.of(sentence)
+        if not claim.terms:
+            return [_EMPTY for _ in passages]
+        found = [self._without_model(claim, passage) for passage in passages]
+        open_ = [n for n, judgement in enumerate(found) if judgement.verdict == "partial"]
+        if open_:
+            pairs = [marked(sentence, with_heads(passages[n], found[n].start, found[n].end)) for n in open_]
+            for n, probability in zip(open_, self._model.probabilities(pairs), strict=True):
+                found[n] = self._verdict(float(probability), found[n].start, found[n].end)
+        return found
 
+    def _without_model(self, claim: Claim, passage: str) -> Judgement:
+        """Supported or unsupported where that is plain; "partial" stands for: the model decides."""
+        literal = stands_literally(claim.text, passage)
+        if literal is not None:
+            return Judgement(verdict="supported", score=1.0, start=literal[0], end=literal[1])
+        start, end = best_run(claim, passage)
+        read = with_heads(passage, start, end)
+        share = overlap(claim, read)
+        reason = broken_rule(claim, passage, read) or (_TOO_LITTLE if share < self._shared else "")
+        if reason:
+            return Judgement(verdict="unsupported", score=0.1 * share, start=start, end=end, reason=reason)
+        return Judgement(verdict="partial", score=share, start=start, end=end)
 
-def _with_heads(passage: str, start: int, end: int) -> str:
-    """The run as it is read: a table row together with the column heads above it."""
-    run = passage[start:end]
-    if " | " not in run:
-        return run
-    heads = next((line for line in passage.splitlines() if " | " in line), "")
-    return run if heads in run else f"{heads}\n{run}"
-
-
-def _overlap(claim: _Claim, text: str) -> float:
-    """Share of the claim's terms that stand in the text, in [0, 1]."""
-    return len(claim.terms & set(terms(text))) / len(claim.terms)
-
-
-def _broken_rule(claim: _Claim, passage: str, run: str) -> str:
-    """The first rule that the sentence breaks, in words; "" where none."""
-    missing = claim.numbers - numbers(run)
-    if missing:
-        return f"the figure {min(missing)} does not stand there"
-    plain = " ".join(passage.split()).lower()
-    for quoted in _QUOTED.findall(claim.text):
-        if " ".join(quoted.split()).lower().rstrip(".,;") not in plain:
-            return "the quoted words do not stand there"
-    for acronym in _ACRONYM.findall(claim.text):
-        if acronym.rstrip("s") not in passage:
-            return f"{acronym} does not stand there"
-    source = _Claim.of(run)
-    if claim.strong and not claim.weak and source.weak and not source.strong:
-        return "it says must where the passage says may"
-    if claim.weak and not claim.strong and source.strong and not source.weak:
-        return "it says may where the passage says must"
-    if claim.negative != source.negative and (claim.negative or _negates_the_same(claim, run)):
-        return "one of them is negated, the other not"
-    return ""
-
-
-def _negates_the_same(claim: _Claim, run: str) -> bool:
-    """Does the sentence of the run that is nearest to the claim carry the negation?"""
-    nearest = max((run[s:e] for s, e in spans(run)), key=lambda text: _overlap(claim, text), default=run)
-    return _Claim.of(nearest).negative
+    def _verdict(self, probability: float, start: int, end: int) -> Judgement:
+        if probability >= self._least:
+            return Judgement(verdict="supported", score=probability, start=start, end=end)
+        if probability >= 0.5 * self._least:
+            reason = "the passage may not say it just so"
+            return Judgement(verdict="partial", score=probability, start=start, end=end, reason=reason)
+        reason = "the passage says something else"
+        return Judgement(verdict="unsupported", score=probability, start=start, end=end, reason=reason)

@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.config import JudgeSection
-from assistant.evidence.support import OverlapJudge
+from assistant.evidence.support import OverlapJudge, TrainedJudge
 from assistant.models.twins import HashingEmbedder
 from assistant.protocols import Judge
+from tests import tiny
 
 PASSAGES = (
     "1 Limits\nStaff may accept a gift worth up to £75. A gift above the limit must be refused.",
@@ -19,10 +20,16 @@ PASSAGES = (
 ODD = st.text(alphabet='aé£7 .\n|[]?’"🌷', max_size=40)
 
 
-@pytest.fixture(params=[OverlapJudge])
-def judge(request: pytest.FixtureRequest) -> Judge:
-    made: Judge = request.param(HashingEmbedder(), JudgeSection())
-    return made
+@pytest.fixture(scope="module", params=["overlap", "trained"])
+def judge(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Judge:
+    if request.param == "overlap":
+        return OverlapJudge(HashingEmbedder(), JudgeSection())
+    from assistant.models.judge import SupportEncoder, counter
+    from assistant.models.rerank import CrossEncoder
+
+    base = tiny.encoder(tmp_path_factory.mktemp("judge") / "encoder")
+    model = CrossEncoder.fresh(base, layers=1)
+    return TrainedJudge(SupportEncoder(model, counter(base), temperature=1.0, shift=0.0, supported=0.5), JudgeSection())
 
 
 def test_what_a_passage_says_is_supported_by_it_alone(judge: Judge) -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from assistant.config import JudgeSection
-from assistant.evidence.support import OverlapJudge, numbers
+from assistant.evidence.rules import numbers
+from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder
 from assistant.types import Judgement
 
