@@ -9,8 +9,6 @@ Headers, footers, comments and hidden text stay out; text boxes come after the p
 from __future__ import annotations
 
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,17 +29,8 @@ _MC_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fal
 _GONE = frozenset({w("del"), w("moveFrom"), w("instrText"), w("txbxContent"), w("rt"), w("pPr"), _MC_FALLBACK})
 _CONTAINERS = frozenset({w("sdt"), w("sdtContent"), w("ins"), w("moveTo"), w("customXml"), w("smartTag")})
 
-# What zipfile, python-docx and lxml raised on 34,000 randomly damaged files; RuntimeError is zipfile's "encrypted".
-_DAMAGED = (
-    PackageNotFoundError,
-    zipfile.BadZipFile,
-    zlib.error,
-    XMLSyntaxError,
-    EOFError,
-    KeyError,
-    RuntimeError,
-    ValueError,
-)
+# What zipfile, python-docx and lxml raised on randomly damaged files: some parts are only found missing while walking.
+_DAMAGED = (*package.DAMAGED, PackageNotFoundError, XMLSyntaxError, AttributeError, TypeError, IndexError)
 
 
 class DocxReader:
@@ -50,18 +39,17 @@ class DocxReader:
 
     def read(self, data: bytes) -> Reading:
         """Raises `InputError` where the bytes are no Word document, are encrypted or damaged, or hold no text."""
-        document = _open(data)
+        package.check(data, "a Word document")
         made = Canonical()
-        _Walk(made, document).blocks(document.element.body)
-        return made.build(document.core_properties.title or "")
-
-
-def _open(data: bytes) -> Any:
-    package.check(data, "a Word document")
-    try:
-        return Document(io.BytesIO(data))
-    except _DAMAGED as error:
-        raise InputError("The file is no Word document or is damaged; open it in Word and save it again.") from error
+        try:
+            document = Document(io.BytesIO(data))
+            _Walk(made, document).blocks(document.element.body)
+            title = document.core_properties.title or ""
+        except _DAMAGED as error:
+            raise InputError(
+                "The file is no Word document or is damaged; open it in Word and save it again."
+            ) from error
+        return made.build(title)
 
 
 class _Walk:

@@ -31,10 +31,10 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError, Not
 _DOCTYPE = re.compile(rb"<!DOCTYPE|<!ENTITY", re.IGNORECASE)
 _XML = re.compile(
     rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<"
-    rb"(?!\?xml[^>]{0,80}encoding\s*=\s*[\"'](?!utf-?8|utf-?16|us-ascii|iso-8859-1))",
+    rb"(?!\?xml[^>]{0,80}encoding\s*=\s*[\"'](?!utf-?8|utf-?16|(?:us-)?ascii|iso-8859-|windows-125))",
     re.IGNORECASE,
 )
-"""Other encodings could hide a document type from the search for one."""
+"""Encodings that do not write ASCII as ASCII could hide a document type from the search for one."""
 _MACROS = re.compile(r"(?:^|/)(?:vbaProject\.bin|vbaData\.xml|macrosheets/.*)$", re.IGNORECASE)
 _KINDS = {
     "a Word document": b"wordprocessingml.document.main+xml",
