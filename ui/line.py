@@ -207,7 +207,8 @@ class Line:
                         self._conversation = self._conversation.answered(decision.question, answer.text)
                         confirmed = [doubt.text for doubt in decision.confirmed]
                         content = {"heard": heard, "answered": answer.receipt.id, "confirmed": confirmed}
-                        await asyncio.to_thread(self._record, "spoken", content)
+                        content["call"] = self._started.call
+                        await asyncio.to_thread(self._exchange.ear.append, "spoken", content)
         finally:
             run.stop()
 
