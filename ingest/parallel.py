@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from queue import SimpleQueue
@@ -23,7 +23,7 @@ _AHEAD = 3
 
 def read_all(
     files: Iterable[tuple[Load, str]], limits: Ingest, workers: int
-) -> Iterator[tuple[bytes, Reading] | InputError]:
+) -> Generator[tuple[bytes, Reading] | InputError, None, None]:
     """For each of ``files`` (its bytes, its suffix), in their order, its bytes with what its reader makes of them, or why it
     was refused. ``workers``: children at once, 0 for one a core. Other errors are raised in their file's turn; leaving the
     iterator ends the children."""

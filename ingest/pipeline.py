@@ -9,42 +9,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assistant.config import Config
-from assistant.errors import Corrupt, InputError, MunimentError, Unavailable
+from assistant.errors import InputError, MunimentError, Unavailable
 from assistant.knowledge import dense, lexical, references
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
-from assistant.knowledge.candidates import (
-    KnownCollection,
-    Proposal,
-    known_collections,
-    prepare,
-    remember_collections,
-)
+from assistant.knowledge.candidates import known_collections
 from assistant.knowledge.catalogue import Catalogue
-from assistant.knowledge.library import OpenSnapshot, View
 from assistant.knowledge.publish import Publisher
 from assistant.knowledge.quarantine import keep_reports
 from assistant.protocols import Embedder, Reading
-from assistant.types import Document, Passage, Progress
+from assistant.types import Document, Progress
 from ingest.assemble import passages_of, texts_of, vectors_of, write_snapshot
 from ingest.barred import Barred
+from ingest.before import Before, read_before
 from ingest.changes import bytes_as_found, changes_of, document_id, document_of, reads_alike, row_of, vanishing
-from ingest.discover import Collection, Discovered, SourceFile, discover
+from ingest.discover import SourceFile, discover
 from ingest.door import Quality
-from ingest.gate import Judge, Subject, judged, removals, too_many_gone
+from ingest.gate import Judge, too_many_gone
 from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
-from ingest.probes import canaries, deleted
-from ingest.remembering import RememberingEmbedder
+from ingest.parallel import read_all
+from ingest.prepare import Preparation
 from ingest.report import Report, report_json, report_of
 from ingest.split import IDENTITY as SPLITTER
-from ingest.worker import ReaderPool
 
 __all__ = ["Pipeline", "Report", "Request", "report_json"]
 
@@ -65,17 +60,6 @@ class Request:
     force: bool = False
     who: str = "cli"
     why: str = "ingest"
-
-
-@dataclass(frozen=True)
-class _Before:
-    """What is served when the run begins: its documents by id, their passages, and the row that each has in the inputs of the
-    snapshot's id. ``recorded`` is what was last published."""
-
-    recorded: str | None
-    documents: Mapping[str, Document] = field(default_factory=dict)
-    passages: Sequence[Passage] = ()
-    rows: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -106,8 +90,9 @@ class Pipeline:
         self._tell = tell
         self._new_id = new_id
         self._clock = clock
-        always = (removals(config.ingest.max_removed_share), deleted(catalogue), canaries(config.access.users))
-        self._judges = (*always, *judges)
+        self._preparation = Preparation(
+            config=config, catalogue=catalogue, embedder=embedder, tell=tell, clock=clock, judges=judges
+        )
         self._blobs = Blobs(config.data)
         self._noted = 0.0
         self._publisher = Publisher(config.data, catalogue, four_eyes=config.publish.four_eyes)
@@ -138,7 +123,7 @@ class Pipeline:
         roots = request.paths or (self._config.corpora,)
         gone = gone_collections(known_collections(self._catalogue), found.collections, roots, self._config.root)
         looked_at = {c.id for c in found.collections} | gone
-        before = self._served(looked_at)
+        before = read_before(self._config.data, self._catalogue, looked_at)
         barred = Barred.now(self._catalogue)
         carried = [d for d in before.documents.values() if d.collection not in looked_at and not barred.of_document(d)]
         replaced = [d for d in before.documents.values() if d.collection in looked_at]
@@ -175,7 +160,15 @@ class Pipeline:
             if not _complete(folder):
                 self._build(folder, snapshot, inputs, documents, work, job)
         manifest = snapshots.read_manifest(folder)
-        verdict = self._prepare(snapshot, found, vanishing(planned, replaced, barred), before, request)
+        verdict = self._preparation.candidate(
+            snapshot,
+            found,
+            vanishing(planned, replaced, barred),
+            before,
+            served=self._publisher.served(),
+            who=request.who,
+            why=request.why,
+        )
         at_once = request.publish and not self._config.publish.four_eyes
         published = at_once and self._publisher.publish(snapshot, who=request.who, why=request.why, force=request.force)
         return report_of(
@@ -193,30 +186,7 @@ class Pipeline:
 
     # --------------------------------------------------------------------------------------------- steps
 
-    def _served(self, looked_at: set[str]) -> _Before:
-        """What is served; nothing before the first publication. A damaged snapshot counts as nothing where every collection
-        is found anew, so that a run mends it; where one would have to be carried over from it, the damage is told."""
-        published = self._catalogue.publications()
-        recorded = published[-1]["snapshot"] if published else None
-        try:
-            current = snapshots.current_id(self._config.data)
-            if current is None:
-                return _Before(recorded)
-            folder = snapshots.folder_of(self._config.data, current)
-            manifest = snapshots.verify(folder)
-        except (Corrupt, Unavailable) as error:
-            elsewhere = set(self._catalogue.policy().collections) - looked_at
-            if elsewhere:
-                missing = ", ".join(sorted(elsewhere))
-                raise Corrupt(f"{error} Ingest {missing} in the same run: nothing can be carried over.") from error
-            return _Before(recorded)
-        documents, passages = snapshots.read_contents(folder / snapshots.CONTENTS)
-        rows = {row[0]: row for row in manifest.inputs["documents"]}
-        return _Before(recorded, {d.id: d for d in documents}, passages, rows)
-
-    def _inputs(
-        self, planned: Mapping[str, SourceFile], carried: Sequence[Document], before: _Before
-    ) -> dict[str, Any]:
+    def _inputs(self, planned: Mapping[str, SourceFile], carried: Sequence[Document], before: Before) -> dict[str, Any]:
         """Everything that decides what the snapshot holds, and nothing that does not. A carried document keeps its row: what
         was declared of it is not known from the document itself."""
         return {
@@ -229,31 +199,37 @@ class Pipeline:
         }
 
     def _read(
-        self, planned: Mapping[str, SourceFile], before: _Before, quality: Quality, work: _Work, job: str
+        self, planned: Mapping[str, SourceFile], before: Before, quality: Quality, work: _Work, job: str
     ) -> list[Document]:
         """Canonical text of every planned document that nothing speaks against; what the served snapshot holds already and the
         present rules have looked at is not read again."""
         documents: list[Document] = []
-        seen = []
-        with ReaderPool(self._config.ingest) as pool:
-            for count, (identity, file) in enumerate(planned.items(), start=1):
-                try:
-                    known = before.documents.get(identity)
-                    if known and reads_alike(file, known, before.rows[identity]) and quality.knows(identity):
-                        reading = Reading(text=known.text, landmarks=known.landmarks, title=known.title)
-                    else:
-                        content = bytes_as_found(file)
-                        reading = pool.read(content, Path(file.uri).suffix)
-                        self._blobs.put(content)
-                        seen.append(quality.look(identity, file.uri, reading))
+        fresh: list[tuple[str, SourceFile]] = []
+        for identity, file in planned.items():
+            known = before.documents.get(identity)
+            if known and reads_alike(file, known, before.rows[identity]) and quality.knows(identity):
+                same = Reading(text=known.text, landmarks=known.landmarks, title=known.title)
+                documents.append(document_of(identity, file, same))
+                self._progress(job, "read", len(documents), len(planned), file.uri)
+            else:
+                fresh.append((identity, file))
+        loads = [(partial(bytes_as_found, file), Path(file.uri).suffix) for _, file in fresh]
+        seen, done = [], len(documents)
+        with closing(read_all(loads, self._config.ingest, self._config.ingest.readers)) as results:
+            for (identity, file), result in zip(fresh, results, strict=True):
+                done += 1
+                if isinstance(result, InputError):
+                    work.quarantined.append({"uri": file.uri, "reason": str(result)})
+                else:
+                    content, reading = result
+                    self._blobs.put(content)
+                    seen.append(quality.look(identity, file.uri, reading))
                     reason = quality.reason(identity)
                     if reason:
                         work.quarantined.append({"uri": file.uri, "reason": reason, "document": identity})
                     else:
                         documents.append(document_of(identity, file, reading))
-                except InputError as error:
-                    work.quarantined.append({"uri": file.uri, "reason": str(error)})
-                self._progress(job, "read", count, len(planned), file.uri)
+                self._progress(job, "read", done, len(planned), file.uri)
         keep_reports(self._catalogue, seen)
         return documents
 
@@ -277,82 +253,12 @@ class Pipeline:
         write_snapshot(folder, snapshot=snapshot, inputs=inputs, documents=ordered, passages=passages, vectors=vectors)
         counted("index", len(passages), len(passages))
 
-    def _prepare(
-        self, snapshot: str, found: Discovered, vanished: Sequence[str], before: _Before, request: Request
-    ) -> Mapping[str, Any] | None:
-        """Has the candidate judged and records it. None where it is served already and nobody's access would change."""
-        live = self._catalogue.policy()
-        proposal = Proposal(
-            collections={c.id: c.access for c in found.collections},
-            documents={f.uri: f.access for f in found.files if f.access is not None or f.uri in live.documents},
-            over=live,
-        )
-        remember_collections(self._catalogue, (self._known(c) for c in found.collections))
-        policy = proposal.onto(live)
-        if snapshot == before.recorded == self._publisher.served() and policy.to_json() == live.to_json():
-            return None
-        self._tell(Progress(stage="judge", done=0, total=len(self._judges)))
-        folder = snapshots.folder_of(self._config.data, snapshot)
-        opened = OpenSnapshot.open(folder, RememberingEmbedder(self._embedder, self._catalogue), "cpu")
-        verdict = judged(
-            Subject(
-                view=View(opened, policy, self._blobs),
-                gone=_gone(before, opened),
-                served=len(before.documents),
-                vanished=vanished,
-                planted=[text for c in found.collections for text in c.canaries],
-                folders=self._folders(opened),
-                as_of=self._clock().date(),
-            ),
-            self._judges,
-        )
-        self._tell(Progress(stage="judge", done=len(self._judges), total=len(self._judges)))
-        prepare(
-            self._catalogue,
-            snapshot=snapshot,
-            parent=before.recorded,
-            who=request.who,
-            why=request.why,
-            proposal=proposal,
-            verdict=verdict,
-        )
-        return verdict
-
-    def _folders(self, opened: OpenSnapshot) -> dict[str, Path]:
-        held = {d.collection for d in opened.documents.values()}
-        known = known_collections(self._catalogue)
-        return {c.id: self._config.root.resolve() / c.folder for c in known if c.id in held}
-
-    def _known(self, collection: Collection) -> KnownCollection:
-        return KnownCollection(
-            id=collection.id,
-            folder=self._from_root(collection.folder),
-            manifest=self._from_root(collection.manifest),
-            title=collection.title,
-            owner=collection.owner,
-            licence=collection.licence,
-            review_date=collection.review_date,
-        )
-
-    def _from_root(self, path: Path) -> str:
-        """A project that was moved finds its collections again."""
-        root = self._config.root.resolve()
-        return str(path.relative_to(root) if path.is_relative_to(root) else path)
-
     def _progress(self, job: str, stage: str, done: int, total: int, detail: str = "") -> None:
         self._tell(Progress(stage=stage, done=done, total=total, detail=detail))
         now = time.monotonic()
         if done in (1, total) or now - self._noted >= NOTED_SECONDS:
             self._noted = now
             self._catalogue.update_job(job, stage=stage, done=done, total=total)
-
-
-def _gone(before: _Before, opened: OpenSnapshot) -> list[tuple[Document, list[Passage]]]:
-    passages: dict[str, list[Passage]] = {i: [] for i in before.documents if i not in opened.documents}
-    for passage in before.passages:
-        if passage.document_id in passages:
-            passages[passage.document_id].append(passage)
-    return [(before.documents[i], of_it) for i, of_it in passages.items()]
 
 
 def _complete(folder: Path) -> bool:

@@ -1,0 +1,53 @@
+"""What is served when an ingestion begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from assistant.errors import Corrupt, Unavailable
+from assistant.knowledge import snapshot as snapshots
+from assistant.knowledge.catalogue import Catalogue
+from assistant.types import Document, Passage
+
+
+@dataclass(frozen=True)
+class Before:
+    """The served documents by id, their passages, and the row that each has in the inputs of the snapshot's id. ``recorded``
+    is what was last published."""
+
+    recorded: str | None
+    documents: Mapping[str, Document] = field(default_factory=dict)
+    passages: Sequence[Passage] = ()
+    rows: Mapping[str, list[str]] = field(default_factory=dict)
+
+    def without(self, kept: Mapping[str, Document]) -> list[tuple[Document, list[Passage]]]:
+        """The documents that are not among ``kept``, with their passages."""
+        passages: dict[str, list[Passage]] = {i: [] for i in self.documents if i not in kept}
+        for passage in self.passages:
+            if passage.document_id in passages:
+                passages[passage.document_id].append(passage)
+        return [(self.documents[i], of_it) for i, of_it in passages.items()]
+
+
+def read_before(data: Path, catalogue: Catalogue, looked_at: set[str]) -> Before:
+    """Nothing before the first publication. A damaged snapshot counts as nothing where every collection is found anew
+    (``looked_at``, by id), so that a run mends it; where one would have to be carried over from it, the damage is told."""
+    published = catalogue.publications()
+    recorded = published[-1]["snapshot"] if published else None
+    try:
+        current = snapshots.current_id(data)
+        if current is None:
+            return Before(recorded)
+        folder = snapshots.folder_of(data, current)
+        manifest = snapshots.verify(folder)
+    except (Corrupt, Unavailable) as error:
+        elsewhere = set(catalogue.policy().collections) - looked_at
+        if elsewhere:
+            missing = ", ".join(sorted(elsewhere))
+            raise Corrupt(f"{error} Ingest {missing} in the same run: nothing can be carried over.") from error
+        return Before(recorded)
+    documents, passages = snapshots.read_contents(folder / snapshots.CONTENTS)
+    rows = {row[0]: row for row in manifest.inputs["documents"]}
+    return Before(recorded, {d.id: d for d in documents}, passages, rows)
