@@ -252,6 +252,7 @@ def judge(
     collection: Annotated[
         list[str] | None, typer.Option("--collection", help="Id of a collection; its snapshot must be served.")
     ] = None,
+    start: Annotated[Path | None, typer.Option(help="Weights to go on from; --pairs 0 only calibrates them.")] = None,
     most: Annotated[int, typer.Option("--pairs", help="At most so many examples.")] = 12_000,
     rate: float = 2e-4,
     seed: int = 0,
@@ -269,12 +270,12 @@ def judge(
     sets = [rulebook(beir / "corpus.jsonl")] if beir else []
     sets += [of_collection(_snapshot(settings), name) for name in collection or []]
     pairs, kept = (
-        [pair for one in reversed(sets) for pair in make(part_of(one, part), most=most, seed=seed, held=held)]
-        for part, held in (("train", False), ("calibration", True))
+        [pair for one in reversed(sets) for pair in make(part_of(one, part), most=at_most, seed=seed, held=held)]
+        for part, held, at_most in (("train", False, most), ("calibration", True, 2000))
     )
-    if not pairs or not kept:
+    if not kept or (not pairs and start is None):
         raise InputError("There are too few documents to train and to calibrate on; give more.")
     sources = [*([beir.name] if beir else []), *(collection or [])]
     card = {"base": settings.encoder.model, "sources": sources}
     base = Registry(settings).path(settings.encoder.model)
-    train(pairs[:most], kept, base, out, rate=rate, seed=seed, card=card, tell=_tell)
+    train(pairs[:most], kept, base, out, rate=rate, seed=seed, card=card, start=start, tell=_tell)

@@ -22,6 +22,7 @@ from torch.nn import functional
 
 from assistant.evidence.differences import marked
 from assistant.evidence.rules import Claim, best_run, broken_rule, stands_literally, with_heads
+from assistant.models import layers as tuned_layers
 from assistant.models.judge import counter, logits
 from assistant.models.rerank import MAX_TOKENS, CrossEncoder
 from assistant.train.pairs import Pair
@@ -52,12 +53,18 @@ def train(
     wrong_at_most: float = 0.02,
     seed: int = 0,
     card: dict[str, Any],
+    start: Path | None = None,
     tell: Tell = print,
 ) -> None:
-    """One epoch over ``pairs``; ``kept`` calibrates. Writes `assistant.models.layers` into ``out``, also every 100 steps (then
-    without a calibration: such weights are refused in service)."""
+    """One epoch over ``pairs``; ``kept`` calibrates. ``start``: weights to go on from; without ``pairs`` they are only
+    calibrated, as after a stop. Writes `assistant.models.layers` into ``out``, also every 100 steps (then without a
+    calibration: such weights are refused in service)."""
     torch.manual_seed(seed)
-    model, count = CrossEncoder.fresh(base, layers=layers), counter(base)
+    begun = tuned_layers.load(start, base) if start else None
+    if begun is not None:
+        layers = int(begun.facts["layers"])
+        card = {**card, "begun": {n: v for n, v in begun.facts.items() if not n.endswith("sha256")}}
+    model, count = CrossEncoder.fresh(base, layers=layers, start=begun), counter(base)
     read = [texts_of(pair) for pair in pairs]
     examples = [
         Example(texts=texts, supported=pair.supported, length=count(*texts))
@@ -66,7 +73,7 @@ def train(
     batches = _batches([e for e in examples if e.length <= MAX_TOKENS], batch, random.Random(seed))
     weights = model.trainable()
     optimiser = torch.optim.AdamW(weights, lr=rate, weight_decay=0.01)
-    steps = len(batches)
+    steps = max(1, len(batches))
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min(1.0, (step + 1) / max(1, steps // 20)) * max(0.02, 1 - step / steps)
     )
@@ -84,7 +91,9 @@ def train(
             tell(f"step {step}/{steps} loss {running:.4f} {time.monotonic() - started:.0f} s")
         if step % 100 == 0:
             model.save(out, **card, stopped_at=step)
-    facts = {**card, "pairs": len(pairs), "batch": batch, "rate": rate, "seed": seed, "final_loss": round(running, 4)}
+    facts = dict(card)
+    if pairs:
+        facts |= {"pairs": len(pairs), "batch": batch, "rate": rate, "seed": seed, "final_loss": round(running, 4)}
     model.save(out, **facts)
     asked = [pair for pair in kept if left_to_model(pair)]
     found = logits(model, count, [texts_of(pair) for pair in asked])

@@ -76,7 +76,7 @@ def parts(documents: Iterable[str], shares: Mapping[str, int], salt: str = "muni
 def make(sources: Sequence[Source], *, most: int, seed: int, held: bool) -> list[Pair]:
     """At most ``most`` pairs, half of them supported, drawn from all sentences; ``held`` takes the kept-back words too."""
     rng = random.Random(seed)
-    sentences = [(source, text) for source in sources for text in _sentences(source)]
+    sentences = [(source, text) for source in sources for text in _sentences(source)] if most else []
     seen: set[str] = set()
     sentences = [(s, t) for s, t in sentences if not (t in seen or seen.add(t))]  # type: ignore[func-returns-value]
     early = [rng.random() * (0.4 if rare(text) else 1.0) for _, text in sentences]

@@ -83,6 +83,13 @@ def test_weights_without_calibration_are_refused(base: Path, weights: Path, tmp_
         SupportEncoder.load(base, tmp_path)
 
 
+def test_weights_of_a_stopped_training_can_be_calibrated(base: Path, weights: Path, tmp_path: Path) -> None:
+    train([], PAIRS[:40], base, tmp_path, start=weights, card={}, tell=lambda line: None)
+    facts = json.loads((tmp_path / FACTS).read_text(encoding="utf-8"))
+    assert facts["begun"]["pairs"] == 128
+    assert SupportEncoder.load(base, tmp_path).supported == SupportEncoder.load(base, weights).supported
+
+
 def test_calibration_against_planted_odds() -> None:
     draw = np.random.default_rng(0)
     found = draw.normal(0, 3, 20_000).astype(np.float32)
