@@ -22,13 +22,13 @@ import numpy as np
 
 from assistant.config import Config
 from assistant.errors import Corrupt, InputError
-from assistant.knowledge import dense, lexical
+from assistant.knowledge import dense, lexical, references
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.library import OpenSnapshot, View
 from assistant.knowledge.publish import Publisher
-from assistant.knowledge.withdrawals import begin_purge, end_purge, erase, purges, receipts_with
+from assistant.knowledge.withdrawals import begin_purge, erase, note_purge, purges, receipts_with
 from assistant.protocols import Embedder
 from assistant.record.ledger import SqliteLedger
 from assistant.types import Document
@@ -59,28 +59,26 @@ def purge(
         served = snapshots.current_id(config.data)
         if served in held and any(d.id in doomed for d in held[served]):
             _serve_without(config, catalogue, embedder, served, doomed, who=who, why=why, clock=clock)
-        texts: set[str] = set()
-        rewritten: list[str] = []
-        removed: list[str] = []
-        for name, documents in held.items():
-            if not any(d.id in doomed for d in documents):
-                continue
-            folder = snapshots.folder_of(config.data, name)
-            texts |= _texts_of_doomed(folder, doomed)
-            (rewritten if _rewrite(folder, doomed) else removed).append(name)
-        receipts = receipts_with(catalogue, set(doomed) | {document_id})
+        holding = [name for name, documents in held.items() if any(d.id in doomed for d in documents)]
+        texts = {text for name in holding for text in _texts_of_doomed(snapshots.folder_of(config.data, name), doomed)}
+        ids = {p.document for p in purges(catalogue).values() if p.version == version}
         known = purges(catalogue)[document_id].erased or {}
+        receipts = sorted({*receipts_with(catalogue, ids), *known.get("receipts", ())})
+        for one in ids:
+            note_purge(catalogue, one, {**known, "receipts": receipts})
         erase(catalogue, receipts=receipts, vectors=[hash_of(text) for text in texts])
+        rewritten = [name for name in holding if _rewrite(snapshots.folder_of(config.data, name), doomed)]
         (config.data / "sources" / version).unlink(missing_ok=True)
+        catalogue.compact()
         erased = {
-            "documents": sorted({document_id, *doomed, *known.get("documents", ())}),
+            "documents": sorted(ids),
             "snapshots_rewritten": sorted({*rewritten, *known.get("snapshots_rewritten", ())}),
-            "snapshots_removed": sorted({*removed, *known.get("snapshots_removed", ())}),
-            "receipts": sorted({*receipts, *known.get("receipts", ())}),
+            "snapshots_removed": sorted({*(set(holding) - set(rewritten)), *known.get("snapshots_removed", ())}),
+            "receipts": receipts,
         }
         SqliteLedger(catalogue).append("purged", {**erased, "version": version, "who": who, "why": why})
-        for one in (document_id, *doomed):
-            end_purge(catalogue, one, erased)
+        for one in ids:
+            note_purge(catalogue, one, erased)
         return {"version": version, **erased}
 
 
@@ -130,6 +128,11 @@ def _serve_without(
 ) -> None:
     folder = snapshots.folder_of(config.data, served)
     manifest = snapshots.verify(folder)
+    if not _ours(manifest):
+        raise InputError(
+            "The served snapshot was made by other rules than this program's; run `muniment ingest`, then this again. "
+            "Nobody may read the document any more."
+        )
     kept = _without(folder, doomed)
     if not kept["passages"]:
         raise InputError("The served snapshot holds nothing else; ingest other documents first.")
@@ -156,14 +159,19 @@ def _serve_without(
     publisher.replace(served, snapshot, who=who, why=why, verdict=verdict)
 
 
+def _ours(manifest: snapshots.Manifest) -> bool:
+    """Would this program make such indexes?"""
+    rules = {"dense": dense.IDENTITY, "lexical": lexical.IDENTITY, "references": references.IDENTITY}
+    return all(manifest.inputs.get(name) == identity for name, identity in rules.items())
+
+
 def _rewrite(folder: Path, doomed: Mapping[str, Document]) -> bool:
     """True where the snapshot was written again without them; False where it had to go whole: damaged, made by other rules
     than this program's, or nothing is left."""
     try:
         manifest = snapshots.verify(folder)
         kept = _without(folder, doomed)
-        ours = (manifest.inputs["dense"], manifest.inputs["lexical"]) == (dense.IDENTITY, lexical.IDENTITY)
-        if ours and kept["passages"]:
+        if _ours(manifest) and kept["passages"]:
             purged = [
                 *manifest.purged,
                 *(i for i in doomed if any(row[0] == i for row in manifest.inputs["documents"])),

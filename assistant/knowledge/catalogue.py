@@ -99,13 +99,15 @@ class Catalogue:
         connection = sqlite3.connect(self.path, timeout=30, isolation_level=None)
         try:
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.OperationalError as error:
-            raise Transient(
-                f"{self.path.name} is busy, so deleted content may still stand in it; try again in a moment."
-            ) from error
+            (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except sqlite3.OperationalError:
+            busy = 1
         finally:
             connection.close()
+        if busy:
+            raise Transient(
+                f"{self.path.name} is in use, so what was deleted may still stand in it; give the command again in a moment."
+            )
 
     def _unusable(self, error: sqlite3.OperationalError) -> Unavailable:
         """The write-ahead log has files beside the database even for readers, so a read-only folder can't be served."""

@@ -32,8 +32,8 @@ class Withdrawal:
 
 @dataclass(frozen=True, kw_only=True)
 class Purge:
-    """``erased`` says from where: snapshots rewritten or thrown away, receipts whose content was erased. None until the
-    purge came to its end: a crash in between is mended by giving the command again."""
+    """``erased`` says from where: snapshots rewritten or thrown away, receipts whose content was erased. It grows
+    while the purge goes on; a crash in between is mended by giving the command again."""
 
     document: str
     version: str
@@ -125,7 +125,8 @@ def begin_purge(catalogue: Catalogue, document: str, version: str, *, who: str, 
     hide(catalogue, document, hidden=True)
 
 
-def end_purge(catalogue: Catalogue, document: str, erased: Mapping[str, Any]) -> None:
+def note_purge(catalogue: Catalogue, document: str, erased: Mapping[str, Any]) -> None:
+    """Which receipts are emptied is noted before it happens: they say so even where the purge is killed."""
     with catalogue.connect(write=True) as connection:
         connection.execute("UPDATE purges SET erased = ? WHERE document = ?", (json.dumps(erased), document))
 
@@ -176,11 +177,10 @@ def _about(rows: Sequence[Mapping[str, Any]], name: str, documents: Collection[s
 
 def erase(catalogue: Catalogue, *, receipts: list[str], vectors: list[str]) -> None:
     """Contents of ledger records (the chain still verifies: it holds commitments) and cached vectors by text hash, whoever
-    embedded them. What SQLite frees it overwrites."""
+    embedded them. `Catalogue.compact` then leaves nothing of them in the file."""
     with catalogue.connect(write=True) as connection:
         connection.execute("PRAGMA secure_delete=ON")
         connection.executemany(
             "DELETE FROM ledger_content WHERE seq = (SELECT seq FROM ledger WHERE id = ?)", [(r,) for r in receipts]
         )
         connection.executemany("DELETE FROM vectors WHERE text_hash = ?", [(v,) for v in vectors])
-    catalogue.compact()
