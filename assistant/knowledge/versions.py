@@ -6,7 +6,7 @@ the principal may read is announced: that a change is coming may itself be restr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -67,6 +67,29 @@ def superseded(
     if on is None or today < on:
         return None
     return Superseded(document=document, since=on, by=successor)
+
+
+def notices(
+    documents: Mapping[str, Document],
+    cited: Iterable[str],
+    principal: Principal,
+    policy: Policy,
+    *,
+    as_of: date,
+    today: date,
+    days: int,
+) -> tuple[str, ...]:
+    """What is to be said beside an answer, a sentence each, once each: of every cited document (by id, in order) that it is
+    superseded ``today``, else that it changes within ``days`` days of ``as_of``."""
+    said: dict[str, None] = {}
+    for identity in cited:
+        document = documents[identity]
+        past = superseded(documents, document, principal, policy, today)
+        soon = upcoming(documents, document, principal, policy, as_of, days)
+        change = past or soon
+        if change is not None:
+            said[change.said] = None
+    return tuple(said)
 
 
 def _end(

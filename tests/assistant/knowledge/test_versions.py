@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from assistant import access
 from assistant.access import Policy
-from assistant.knowledge.versions import superseded, upcoming
+from assistant.knowledge.versions import notices, superseded, upcoming
 from assistant.types import Access, Document, Principal
 from tests.world import STAFF
 
@@ -81,6 +81,23 @@ def test_a_change_that_one_may_not_read_is_not_announced(hidden: Access) -> None
     policy = Policy(collections=OPEN.collections, documents={new.uri: hidden})
     assert upcoming(held(old, new), old, STAFF, policy, date(2026, 1, 1), 90) is None
     assert superseded(held(old, new), old, STAFF, policy, date(2027, 1, 1)) is None
+
+
+def test_beside_an_answer_each_notice_is_said_once() -> None:
+    old, new = document("old", effective_to=date(2026, 2, 28)), document("new", effective_from=DAY)
+    end = document("end", key="rules/end", effective_to=date(2026, 12, 31))
+    everything = held(old, new, end)
+
+    def told(as_of: date, today: date) -> tuple[str, ...]:
+        cited = ("d-old", "d-old", "d-new", "d-end")
+        return notices(everything, cited, STAFF, OPEN, as_of=as_of, today=today, days=90)
+
+    assert told(date(2026, 1, 5), date(2026, 1, 5)) == ("Gifts Policy changes on 1 March 2026.",)
+    assert told(date(2026, 1, 5), date(2026, 11, 21)) == (
+        "This text of Gifts Policy was superseded by another version on 1 March 2026.",
+    )
+    assert told(date(2026, 11, 21), date(2026, 11, 21))[-1] == "Gifts Policy ceases to be in force on 1 January 2027."
+    assert told(date(2026, 4, 1), date(2026, 2, 1)) == ()
 
 
 DATES = st.none() | st.dates(min_value=date(2026, 1, 1), max_value=date(2026, 1, 20))
