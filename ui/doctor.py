@@ -31,6 +31,7 @@ def examine(config: Config) -> dict[str, Any]:
         "knowledge": _knowledge,
         "ledger": _ledger,
         "access": _access,
+        "voice": _voice,
         "disk": _disk,
     }
     findings: dict[str, Finding] = {}
@@ -89,6 +90,15 @@ def _knowledge(config: Config) -> Finding:
 def _ledger(config: Config) -> Finding:
     count = SqliteLedger(Catalogue.open_existing(config.data)).verify()
     return "ok", f"{count} records, the chain is whole"
+
+
+def _voice(config: Config) -> Finding:
+    from ui.hearing import models_present
+
+    if config.voice.microphone == "off":
+        return "chosen", "off, says the config"
+    present, reason = models_present(config)
+    return "chosen", f"the chat has a microphone: {reason}" if present else f"no microphone: {reason}"
 
 
 def _access(config: Config) -> Finding:
