@@ -113,8 +113,9 @@ class Generator(Protocol):
         """
         ...
 
-    def leaning(self, messages: Sequence[Message], this: str, that: str) -> float:
-        """Natural-log odds that the text begins as ``this`` does rather than as ``that`` does; 0 where they begin alike."""
+    def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:
+        """Natural-log odds that the text begins as one of ``these`` does rather than as ``that`` does; 0 where all of them
+        begin as ``that`` does, or there are none."""
         ...
 
     def count_tokens(self, text: str) -> int: ...

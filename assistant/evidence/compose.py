@@ -71,10 +71,10 @@ class Composition:
         return self._choices[0].score if self._choices else NO_CHOICE
 
     def leaning(self) -> float:
-        """Log-odds, by the generator, that it begins with a passage rather than with "not in the passages"."""
+        """Log-odds, by the generator, that it begins with one of the sentences rather than with "not in the passages"."""
         if not self._choices:
             return NO_CHOICE
-        return self._composer.generator.leaning(self._messages, self._choices[0].written, prompt.NOT_FOUND)
+        return self._composer.generator.leaning(self._messages, [c.written for c in self._choices], prompt.NOT_FOUND)
 
     def usage(self) -> dict[str, int]:
         count = self._composer.generator.count_tokens

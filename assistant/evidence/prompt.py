@@ -15,8 +15,8 @@ from assistant.types import Hit
 NOT_FOUND = "NOT IN THE PASSAGES"
 
 _TUNED = (
-    "Answer from the numbered passages only, in their own words: the number of the passage, then the sentence, then the number "
-    f"again. If no passage answers the question, write only: {NOT_FOUND}"
+    "Answer from the numbered passages only, in their own words; close each sentence with the number of its passage, like [1]. "
+    f"If no passage answers the question, write only: {NOT_FOUND}"
 )
 _TASK = {
     "quote": "Copy from the numbered passages of a bank's rulebook the one or two sentences that answer the question, word for "

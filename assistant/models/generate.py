@@ -87,13 +87,14 @@ class TransformersGenerator:
     def count_tokens(self, text: str) -> int:
         return len(self._tokens.plain(text))
 
-    def leaning(self, messages: Sequence[Message], this: str, that: str) -> float:
+    def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:
         with self._lock:
-            one, other = self._tokens.plain(this)[:1], self._tokens.plain(that)[:1]
-            if one == other:
+            other = self._tokens.plain(that)[0]
+            first = sorted({self._tokens.plain(text)[0] for text in these} - {other})
+            if not first:
                 return 0.0
-            logits = self._read(*self._prompt(messages)).logits
-            return float(logits[one].sum() - logits[other].sum())
+            logits = self._read(*self._prompt(messages)).logits.float()
+            return float(logits[first].logsumexp(0) - logits[other])
 
     def generate(
         self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None

@@ -43,6 +43,9 @@ class HashingEmbedder:
         return len(_TOKEN.findall(text))
 
 
+_CITES = re.compile(r"\[\d+\]")
+
+
 class ScriptedGenerator:
     """Where it must choose (``among``) it says the first ``choose`` options. Where it is free, new arguments get the next
     of ``replies`` (after the last one, that one again) and arguments seen before the reply that they had then.
@@ -62,9 +65,9 @@ class ScriptedGenerator:
         text = self._reply(tuple(messages), seed) if among is None else "\n".join(among[: self._choose])
         yield from _PIECE.findall(text)[:max_new_tokens]
 
-    def leaning(self, messages: Sequence[Message], this: str, that: str) -> float:
-        """Always towards what cites a passage."""
-        return float(this.startswith("[")) - float(that.startswith("["))
+    def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:
+        """By one towards what cites a passage."""
+        return float(any(_CITES.search(text) for text in these)) - float(bool(_CITES.search(that)))
 
     def count_tokens(self, text: str) -> int:
         return len(_PIECE.findall(text))

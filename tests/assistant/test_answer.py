@@ -82,7 +82,7 @@ class Watched:
             self.closed = True
             raise
 
-    def leaning(self, messages: Sequence[Message], this: str, that: str) -> float:
+    def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:
         return 0.0
 
     def count_tokens(self, text: str) -> int:

@@ -86,9 +86,13 @@ def test_among_says_only_options_each_at_most_once(generator: Generator, options
 
 def test_leaning_is_two_sided_and_changes_nothing(generator: Generator) -> None:
     before = _say(generator)
-    towards, away = (generator.leaning(MESSAGES, *pair) for pair in (("[1] A gift", "NOT"), ("NOT", "[1] A gift")))
-    assert generator.leaning(MESSAGES, "[1] A", "[2] B") == 0
-    assert towards == -away != 0
+    towards, away = (
+        generator.leaning(MESSAGES, [one], other) for one, other in (("A gift [1]", "NOT"), ("NOT", "A gift [1]"))
+    )
+    assert towards == pytest.approx(-away)
+    assert towards != 0
+    assert generator.leaning(MESSAGES, ["A gift [1]", "Records [2]"], "NOT") >= towards
+    assert generator.leaning(MESSAGES, ["NOT"], "NOT") == generator.leaning(MESSAGES, [], "NOT") == 0
     assert _say(generator) == _say(generator) == before
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from assistant.config import JudgeSection
 from assistant.evidence.quote import choices, sayable
 from assistant.evidence.sentences import split_markers
 from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder
-from assistant.retrieve import FusedOrder
 from assistant.types import Passage
 from tests.world import MLRO, TODAY, World, ask, question
 
@@ -75,15 +78,24 @@ def test_nothing_is_said_that_does_not_stand_there(text: str) -> None:
             assert word.rstrip(".") in f"{text} Head Cell".replace(":", " ").replace(".", " ") or word in text
 
 
+class InOrder:
+    """The first text is the best."""
+
+    identity = "in-order"
+
+    def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        return -np.arange(len(texts), dtype=np.float32)
+
+
 def test_choices_are_the_best_first_within_the_margin_and_marked(served: World) -> None:
     hits = ask(served.assistant(), question(principal=MLRO)).hits[:3]
-    found = choices("gifts", hits, FusedOrder(), most=4, margin=2.5, words=160)
+    found = choices("gifts", hits, InOrder(), most=4, margin=2.5, words=160)
     assert [choice.score for choice in found] == [0.0, -1.0, -2.0]
-    every = choices("gifts", hits, FusedOrder(), most=99, margin=99, words=160)
+    every = choices("gifts", hits, InOrder(), most=99, margin=99, words=160)
     for choice in every:
         assert choice.text in sayable(hits[choice.marker - 1].passage, hits[choice.marker - 1].document.title)
         assert split_markers(choice.written) == (choice.text, (choice.marker,))
-    assert choices("gifts", [], FusedOrder(), most=4, margin=1, words=160) == ()
+    assert choices("gifts", [], InOrder(), most=4, margin=1, words=160) == ()
 
 
 def test_what_may_be_said_of_the_world_is_supported_by_its_passage(served: World) -> None:

@@ -78,7 +78,7 @@ def test_it_serves_on_its_base_and_on_no_other(base: Path, tmp_path: Path, quant
     assert tuned.identity != plain.identity
     asked = prompt.messages("Gift?", EXAMPLES[0].blocks, "quote", tuned=True)
     right, wrong = written(GIFTS, 1), prompt.NOT_FOUND
-    assert tuned.leaning(asked, right, wrong) != plain.leaning(asked, right, wrong)
+    assert tuned.leaning(asked, [right], wrong) != plain.leaning(asked, [right], wrong)
     with pytest.raises(InputError, match="trained on"):
         TransformersGenerator(base, section, device, "other@0", tmp_path)
 
