@@ -36,7 +36,7 @@ WAITING = 5
 """How many times its processor time a file may take by the clock: what is read must not depend on how busy a machine is."""
 _LENGTH = struct.Struct(">Q")
 _BEAT = b"\xff" * _LENGTH.size
-_START_SECONDS = 60
+_START_SECONDS = 300
 """For the interpreter to come up, on however busy a machine; a file's own time counts from then on."""
 MEMORY_CODE = 77
 

@@ -19,7 +19,8 @@ _CYRILLIC = dict(zip("аеорсухіјѕһԁԛԝѵ", "aeopcyxijshdqwv", strict
 _GREEK = dict(zip("ονραικ", "ovpaik", strict=True)) | dict(zip("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "ABEZHIKMNOPTYX", strict=True))
 _TABLE = str.maketrans(_CYRILLIC | _GREEK)
 _CONFUSABLE = "".join([*_CYRILLIC, *_GREEK])
-_MIXED = re.compile(rf"(?=\w*[A-Za-z])(?=\w*[{_CONFUSABLE}])[A-Za-z{_CONFUSABLE}]{{4,}}")
+_WORD = re.compile(rf"[A-Za-z{_CONFUSABLE}]{{4,}}")
+_LATIN = re.compile(r"[A-Za-z]")
 _DISGUISED = re.compile(rf"(?<!\w)[{_CONFUSABLE}]{{3,}}(?!\w)")
 _STYLED = re.compile("[\U0001d400-\U0001d7ff\uff21-\uff3a\uff41-\uff5a]{4,}")
 
@@ -42,7 +43,8 @@ def lookalikes(text: str) -> Sequence[Finding]:
     """One finding where words mix alphabets or are set in look-alikes altogether."""
     if text.isascii():
         return ()
-    found = [*_MIXED.finditer(text), *_STYLED.finditer(text)]
+    mixed = [word for word in _WORD.finditer(text) if not word[0].isascii() and _LATIN.search(word[0])]
+    found = [*mixed, *_STYLED.finditer(text)]
     if _mostly_latin(text):
         found += _DISGUISED.finditer(text)
     if not found:

@@ -193,3 +193,8 @@ def test_every_finding_has_a_place_in_the_text(text: str, hidden: list[tuple[str
         assert 0 <= each.start <= each.end <= len(text)
         assert each.message
         assert each.count >= 1
+
+
+def test_one_endless_word_takes_no_endless_time() -> None:
+    text = "a" * 300_000 + "е" + "1 " * 50_000 + "a-" * 50_000  # quadratic patterns would take hours
+    assert [each.kind for each in examine(Reading(text=text, landmarks=()))]
