@@ -105,8 +105,8 @@ class Retrieve(Section):
     lexical_candidates: int = Field(100, ge=1)
     dense_weight: float = Field(1.0, ge=0)
     """Of the cosine in the fused score."""
-    lexical_weight: float = Field(0.8, ge=0)
-    """Of BM25, as a share of the best passage's, in the fused score."""
+    lexical_weight: float = Field(0.025, ge=0)
+    """Of BM25's own score in the fused score: where the words say little, they count little."""
     reranker: Path | None = None
     """Folder of a trained reranker's weights; without one the fused order stands."""
     rerank_candidates: int = Field(30, ge=1)

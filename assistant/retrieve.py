@@ -104,10 +104,10 @@ class _Search:
     allowed: Mask
     section: Retrieve
 
-    def fused(self, rows: Sequence[int], most: float) -> dict[int, float]:
-        """Cosine and BM25's share of ``most``, weighted; both are looked up for every row, whoever found it."""
+    def fused(self, rows: Sequence[int]) -> dict[int, float]:
+        """Cosine and BM25, weighted; both are looked up for every row, whoever found it."""
         cosines = self.snapshot.dense.scores(self.vector, rows)
-        words = self.snapshot.lexical.scores(self.query, rows) / (most or 1.0)
+        words = self.snapshot.lexical.scores(self.query, rows)
         weighted = self.section.dense_weight * cosines + self.section.lexical_weight * words
         return dict(zip(rows, map(float, weighted), strict=True))
 
@@ -122,13 +122,12 @@ def _hits(search: _Search, found: Mapping[str, Sequence[Found]], reranker: Reran
     for name, rows in found.items():
         for one in rows:
             found_by.setdefault(one.row, {})[name] = one.score
-    most = found["lexical"][0].score if found["lexical"] else 0.0
-    fused = search.fused(sorted(found_by), most)
+    fused = search.fused(sorted(found_by))
     candidates = _best(fused)[: max(section.rerank_candidates, section.hits)]
     if section.follow:
         seen = set(candidates)
         linked = {other for row in candidates[: section.follow] for other in search.linked(row) if other not in seen}
-        fused |= search.fused(sorted(linked - fused.keys()), most)
+        fused |= search.fused(sorted(linked - fused.keys()))
         candidates += _best({row: fused[row] for row in linked})[: section.follow_candidates]
     if not all(search.allowed[row] for row in candidates):
         raise Corrupt("A search returned a passage outside the visible set; the answer was stopped.")

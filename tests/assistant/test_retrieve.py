@@ -44,8 +44,7 @@ def scored(snapshot: OpenSnapshot, rows: Sequence[int], lexical_weight: float, q
     (by_dense,) = snapshot.dense.search([query], len(allowed), allowed)
     (by_words,) = snapshot.lexical.search([query], len(allowed), allowed)
     cosine, words = ({f.row: f.score for f in found} for found in (by_dense, by_words))
-    most = by_words[0].score if by_words else 1.0
-    return {row: cosine[row] + lexical_weight * words.get(row, 0.0) / most for row in rows}
+    return {row: cosine[row] + lexical_weight * words.get(row, 0.0) for row in rows}
 
 
 @settings(max_examples=20)
@@ -103,10 +102,10 @@ def test_following_references_keeps_the_first_and_shows_only_the_visible(
     targets = [sorted(data.draw(some) - {row}) for row in range(rows)]
     allowed = np.array(data.draw(st.lists(st.booleans(), min_size=rows, max_size=rows)), dtype=np.bool_)
     narrow = {"dense_candidates": 2, "lexical_candidates": 2, "rerank_candidates": 3, "hits": 3}
-    plain = Retrieve(**narrow, follow=0)
     section = Retrieve(**{**narrow, "hits": 12}, follow=follow, follow_weight=weight, follow_candidates=more)
+    unlifted = section.model_copy(update={"follow_weight": 0.0})
     linked = Linked(snapshot, targets)
-    (before,) = retrieve(linked, [QUERY], allowed, plain, FusedOrder())
+    (before,) = retrieve(linked, [QUERY], allowed, unlifted, FusedOrder())
     (after,) = retrieve(linked, [QUERY], allowed, section, FusedOrder())
     for hit in after:
         assert allowed[snapshot.passages.index(hit.passage)]
