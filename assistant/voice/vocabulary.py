@@ -1,8 +1,8 @@
 """What a collection calls things, and heard words put right by it: always as a shown `Correction`, never silently.
 
-Three rules, in this order. A spelled code is put together ("F C seven" is FC-7), because no other reading makes sense. Spoken
-rule numbers become numerals. And where the model itself is unsure, a word that the collection does not know becomes the term
-that sounds like it. Words that the model is sure of, or that the collection uses, stay as heard.
+Three rules, in this order. A spelled code or a name heard in parts is put together ("F C seven" is FC-7, "speak safe" SpeakSafe).
+Spoken rule numbers become numerals. And where the model itself is unsure, a word that the collection does not know becomes the
+term that sounds like it. Words that the model is sure of, or that the collection uses, stay as heard.
 """
 
 from __future__ import annotations
@@ -17,6 +17,14 @@ from assistant.voice.sounds_like import distance, sound_key
 from assistant.voice.values import Correction, Word
 
 _LONGEST_TERM = 4
+LETTERS = dict(
+    zip(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleyou ex why zed".split(),
+        strict=True,
+    )
+)
+"""How letters are said."""
 _EDGES = re.compile(r"^[^\w£$€]+|[^\w%]+$")
 
 
@@ -48,12 +56,19 @@ class Vocabulary:
         return {_plain(term).upper(): term for term in self.terms if _is_code(term)}
 
     @cached_property
-    def by_sound(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, list[str]] = {}
+    def coined(self) -> dict[str, str]:
+        """speaksafe → SpeakSafe: names made of words that are said, and may be heard, apart."""
+        return {term.lower(): term for term in self.terms if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", term)}
+
+    @cached_property
+    def by_sound(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Key → terms, each with the letters it is compared by; short forms are said letter by letter ("ess ay are")."""
+        found: dict[str, list[tuple[str, str]]] = {}
         for term in self.terms:
-            key = sound_key(term)
+            said = "".join(LETTERS[c] for c in term) if term.isalpha() and term.isupper() else _plain(term).lower()
+            key = sound_key(said)
             if len(key) >= 3 and not any(c.isdigit() for c in term):
-                found.setdefault(key, []).append(term)
+                found.setdefault(key, []).append((term, said))
         return {key: tuple(terms) for key, terms in found.items()}
 
     def sounding_like(self, heard: str) -> str | None:
@@ -66,8 +81,7 @@ class Vocabulary:
             away = distance(key, other, 1)
             if away > (1 if max(len(key), len(other)) >= 5 else 0):
                 continue
-            for term in terms:
-                written = _plain(term).lower()
+            for term, written in terms:
                 letters = distance(plain, written, max(2, len(written) // 3))
                 if letters <= max(2, len(written) // 3):
                     best[term] = 10 * away + letters
@@ -94,8 +108,11 @@ def _codes(words: list[Word], vocabulary: Vocabulary, made: list[Correction]) ->
     at = 0
     while at < len(words):
         for end in range(min(len(words), at + 6), at, -1):
-            spelled = _spelled([word.text for word in words[at:end]])
+            texts = [word.text for word in words[at:end]]
+            spelled = _spelled(texts)
             written = vocabulary.codes.get(spelled) if spelled else None
+            if written is None and end - at > 1 and not any(text[-1] in ",;:?!." for text in texts[:-1]):
+                written = vocabulary.coined.get(_plain(_joined(words[at:end])).lower())
             if written:
                 merged = _merged(words[at:end], written)
                 if merged.text != " ".join(word.text for word in words[at:end]):

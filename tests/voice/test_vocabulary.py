@@ -14,7 +14,7 @@ from assistant.voice.values import Correction, Transcript, Word
 from assistant.voice.vocabulary import Vocabulary, corrected
 
 TERMS = Vocabulary(
-    terms=("MLRO", "FC-7", "FC-12", "SpeakSafe", "Lantern", "Beacon", "clawback", "Ombudsman", "Control Room"),
+    terms=("MLRO", "FC-7", "FC-12", "SpeakSafe", "Lantern", "Beacon", "clawback", "Ombudsman", "Control Room", "SAR"),
     known=frozenset("the form is read in a how long must i store it beacon lantern control room speaksafe".split()),
 )
 
@@ -48,6 +48,10 @@ def said(text: str, vocabulary: Vocabulary = TERMS) -> tuple[str, list[tuple[str
         ("rule eight point one point one", "rule 8.1.1", [("eight point one point one", "8.1.1")]),
         ("the ombudsmen/0.3 wrote", "the Ombudsman wrote", [("ombudsmen", "Ombudsman")]),
         ("is the beacon/0.3 read", "is the beacon read", []),
+        ("I call speak safe, now", "I call SpeakSafe, now", [("speak safe", "SpeakSafe")]),
+        ("I speak. Safe is safe", "I speak. Safe is safe", []),
+        ("must an essay/0.4 are/0.5 go", "must an SAR go", [("essay are", "SAR")]),
+        ("must an essay are go", "must an essay are go", []),
     ],
 )
 def test_what_is_put_right(heard: str, expected: str, shown: list[tuple[str, str]]) -> None:
