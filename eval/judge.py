@@ -60,11 +60,13 @@ def measure(judges: Mapping[str, Judge], others: Mapping[str, Scorer], pairs: Se
     scores: dict[str, NDArray[np.float64]] = {
         name: np.array([verdict.score for verdict in found]) for name, found in verdicts.items()
     } | {name: np.array([score(pair) for pair in pairs]) for name, score in others.items()}
-    reworded = np.array([pair.supported and pair.kind != VERBATIM for pair in pairs])
-    literal = np.array([pair.supported for pair in pairs])
-    wrong = ~literal
+    reworded = np.array([pair.supported and pair.kind != VERBATIM for pair in pairs], dtype=np.bool_)
+    literal = np.array([pair.supported for pair in pairs], dtype=np.bool_)
+    wrong, held = ~literal, np.array([pair.held for pair in pairs], dtype=np.bool_)
     kinds = sorted({pair.kind for pair in pairs if not pair.supported})
-    of_kind = {kind: np.array([pair.kind == kind and not pair.supported for pair in pairs]) for kind in kinds}
+    of_kind = {
+        kind: np.array([pair.kind == kind and not pair.supported for pair in pairs], dtype=np.bool_) for kind in kinds
+    }
 
     def areas(chosen: NDArray[np.bool_], true: NDArray[np.bool_]) -> dict[str, float | None]:
         return {name: area(list(found[true]), list(found[chosen])) for name, found in scores.items()}
@@ -79,9 +81,7 @@ def measure(judges: Mapping[str, Judge], others: Mapping[str, Scorer], pairs: Se
         "auroc": areas(wrong, reworded),
         "auroc_with_literal": areas(wrong, literal),
         "auroc_by_kind": {kind: {"n": int(of_kind[kind].sum()), **areas(of_kind[kind], reworded)} for kind in kinds},
-        "auroc_words_never_trained_on": areas(
-            wrong & np.array([pair.held for pair in pairs]), reworded & np.array([pair.held for pair in pairs])
-        ),
+        "auroc_words_never_trained_on": areas(wrong & held, reworded & held),
         "shown": {name: _shown(pairs, found) for name, found in verdicts.items()},
     }
 

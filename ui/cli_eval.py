@@ -195,6 +195,8 @@ def judge(
     found: dict[str, object] = {"schema_version": 1, "judge": judged.identity, "seed": seed}
     if beir:
         pairs = make(part_of(rulebook(beir / "corpus.jsonl"), "test"), most=limit, seed=seed, held=True)
+        if not pairs:
+            raise InputError(f"{beir} has no sentences to measure on; give a folder with more documents.")
         found["rulebook"] = judging.measure(judges, judging.baselines(embedder), pairs)
         found["milliseconds_per_answer"] = judging.milliseconds(judged, pairs)
     if collection:

@@ -259,13 +259,13 @@ def judge(
     config: ConfigFile = None,
 ) -> None:
     """Train the judge on sentences of half the documents, true and changed; it never sees the documents that measure it."""
+    if not (beir or collection):
+        raise InputError("Nothing to train on; give --beir or --collection.")
     from assistant.models.registry import Registry
     from assistant.train.judge import train
     from assistant.train.judge_sources import of_collection, part_of
     from assistant.train.pairs import make, rulebook
 
-    if not (beir or collection):
-        raise InputError("Nothing to train on; give --beir or --collection.")
     settings = load(config)
     sets = [rulebook(beir / "corpus.jsonl")] if beir else []
     sets += [of_collection(_snapshot(settings), name) for name in collection or []]
