@@ -72,6 +72,7 @@ def test_speak_edit_and_send(address: str, tmp_path: Path) -> None:
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=flags)
         page = browser.new_context(permissions=["microphone"], viewport={"width": 1360, "height": 860}).new_page()
+        page.set_default_timeout(120_000)
         complaints: list[str] = []
         page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
