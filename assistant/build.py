@@ -38,8 +38,19 @@ class Engines:
     adapter: str | None = None
 
 
+def ingest_embedder(config: Config) -> Embedder:
+    """The encoder as ingestion needs it: verified and known by name at once, loaded when there is something to embed."""
+    from assistant.models.encode import LazyEncoder, identity_of
+    from assistant.models.registry import Registry
+
+    registry, name, section = Registry(config), config.encoder.model, config.encoder
+    tuned = config.resolve(section.tuned) if section.tuned else None
+    identity = identity_of(registry.identity(name), section, tuned)
+    return LazyEncoder(registry.path(name), section, identity, lambda: build_embedder(config))
+
+
 def build_embedder(config: Config) -> Embedder:
-    """The encoder alone: what ingestion needs."""
+    """The encoder alone, loaded."""
     from assistant.models.device import choose
     from assistant.models.encode import SentenceEncoder
     from assistant.models.registry import Registry

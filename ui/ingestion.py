@@ -11,8 +11,8 @@ from ingest.pipeline import Pipeline
 
 
 def pipeline_of(config: Config, tell: Callable[[Progress], None], embedder: Embedder | None = None) -> Pipeline:
-    """With every check of the gate. ``embedder``: one that is loaded already; else the configured one is loaded. Creates or
-    migrates the catalogue."""
+    """With every check of the gate. ``embedder``: one that is loaded already; else the configured one is loaded when it is
+    needed. Creates or migrates the catalogue."""
     from assistant import build
     from assistant.knowledge.catalogue import Catalogue, utc_now
     from assistant.record.ledger import new_id
@@ -22,7 +22,7 @@ def pipeline_of(config: Config, tell: Callable[[Progress], None], embedder: Embe
     return Pipeline(
         config=config,
         catalogue=catalogue,
-        embedder=embedder or build.build_embedder(config),
+        embedder=embedder or build.ingest_embedder(config),
         tell=tell,
         new_id=new_id,
         clock=utc_now,

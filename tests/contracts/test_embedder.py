@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.config import Device, Encoder
+from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import choose
-from assistant.models.encode import SentenceEncoder
+from assistant.models.encode import LazyEncoder, SentenceEncoder, identity_of
 from assistant.models.twins import HashingEmbedder
 from assistant.protocols import Embedder
 from tests import tiny
@@ -20,7 +22,7 @@ Make = Callable[[int], Embedder]
 texts = st.lists(st.text(max_size=80), max_size=8)
 
 
-@pytest.fixture(scope="module", params=["hashing", "sentence-transformers"])
+@pytest.fixture(scope="module", params=["hashing", "sentence-transformers", "lazy"])
 def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Make:
     """An embedder by its ``max_tokens``."""
     if request.param == "hashing":
@@ -31,7 +33,13 @@ def make(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     def made(most: int) -> Embedder:
         # float32 and small batches: rows must not depend on the company they are in, beyond rounding
         section = Encoder(model="tiny", dtype="float32", batch_tokens=64, max_tokens=most)
-        return SentenceEncoder(folder, section, chosen, "tiny@0")
+
+        def loaded() -> SentenceEncoder:
+            return SentenceEncoder(folder, section, chosen, "tiny@0")
+
+        if request.param == "lazy":
+            return LazyEncoder(folder, section, identity_of("tiny@0", section, None), loaded)
+        return loaded()
 
     return made
 
@@ -74,3 +82,18 @@ def test_the_identity_says_what_changes_a_row(make: Make, embedder: Embedder) ->
     assert make(64).identity == embedder.identity
     assert make(32).identity != embedder.identity
     assert make(32).max_tokens == 32
+
+
+def test_what_is_loaded_late_must_be_what_was_named(tmp_path: Path) -> None:
+    folder, section = tiny.encoder(tmp_path / "bert"), Encoder(max_tokens=64)
+    lazy = LazyEncoder(folder, section, "another@1/mean/64", lambda: HashingEmbedder(32, 64))
+    assert (lazy.identity, lazy.dim, lazy.max_tokens) == ("another@1/mean/64", 32, 64)
+    with pytest.raises(Corrupt, match="its files say another@1"):
+        lazy.embed(["a gift"])
+
+
+def test_tuned_weights_are_named_by_their_hash(tmp_path: Path) -> None:
+    (tmp_path / "layers.json").write_text('{"sha256": "0123456789abcdef"}', encoding="utf-8")
+    assert identity_of("tiny@0", Encoder(max_tokens=64), tmp_path) == "tiny@0+0123456789ab/mean/64"
+    with pytest.raises(Unavailable, match="Tuned weights are missing"):
+        identity_of("tiny@0", Encoder(), tmp_path / "gone")

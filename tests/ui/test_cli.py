@@ -50,14 +50,15 @@ Cli = Callable[..., Told]
 
 @pytest.fixture
 def cli(world: World, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Cli:
-    """`main` on the test's own world. Our two functions that load models are patched: the command line is given no engines
+    """`main` on the test's own world. Our functions that load models are patched: the command line is given no engines
     on purpose, and tests pull no models."""
 
     def engines(config: object) -> Engines:
         return Engines(embedder=HashingEmbedder(), generator=ScriptedGenerator(), device="cpu")
 
     monkeypatch.setattr("assistant.build.build_engines", engines)
-    monkeypatch.setattr("assistant.build.build_embedder", lambda config: HashingEmbedder())
+    for name in ("build_embedder", "ingest_embedder"):
+        monkeypatch.setattr(f"assistant.build.{name}", lambda config: HashingEmbedder())
 
     def run(*arguments: str, stdin: bytes = b"") -> Told:
         config = ["--config", str(world.root / "configs" / "default.toml")]
