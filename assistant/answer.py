@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from assistant.access import Policy
 from assistant.config import Config
 from assistant.errors import InputError, MunimentError
 from assistant.evidence import abstain, cite
 from assistant.evidence.compose import Composer, Composition
 from assistant.knowledge.library import Library, OpenSnapshot
+from assistant.knowledge.versions import notices
 from assistant.protocols import Ledger, Record
 from assistant.record.receipt import answered_content, asked_content
 from assistant.release import Identities, release_of
@@ -118,11 +120,24 @@ class Assistant:
             first_sentence=composition.first_sentence,
             total=elapsed(),
         )
-        yield Finished(answer=self._record(question, routed, asked, release, composition, hits, abstention, timings))
+        answer = self._record(question, routed, asked, release, composition, hits, abstention, timings)
+        yield Finished(answer=replace(answer, notices=self._notices(answer, question, snapshot, policy)))
 
     def _too_weak(self, query: str, hits: Sequence[Hit], composition: Composition, snapshot: OpenSnapshot) -> bool:
         values = abstain.signals(query, hits, composition, snapshot.lexical.idf, self.config.gate.weights)
         return abstain.confidence(values, self.config.gate) < self.config.gate.threshold
+
+    def _notices(self, answer: Answer, question: Question, snapshot: OpenSnapshot, policy: Policy) -> tuple[str, ...]:
+        cited = [citation.document_id for citation in answer.citations]
+        return notices(
+            snapshot.documents,
+            cited,
+            question.principal,
+            policy,
+            as_of=question.as_of,
+            today=self.clock().date(),
+            days=self.config.publish.announce_days,
+        )
 
     def _record(
         self,

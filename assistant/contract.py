@@ -33,6 +33,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "triage": asdict(answer.triage),
         "timings_ms": {k: None if v is None else round(v, 1) for k, v in asdict(answer.timings).items()},
         "usage": dict(answer.usage),
+        "notices": list(answer.notices),
         "release": asdict(answer.release),
         "receipt": asdict(answer.receipt),
     }

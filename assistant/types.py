@@ -222,6 +222,8 @@ class Answer:
     release: Release
     receipt: Receipt
     usage: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+    """A sentence for each cited text that is superseded, or that changes soon."""
 
 
 # ---------------------------------------------------------------------------------------------- events

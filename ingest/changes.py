@@ -59,6 +59,8 @@ def document_of(identity: str, file: SourceFile, reading: Reading) -> Document:
 
 def bytes_as_found(file: SourceFile) -> bytes:
     """`InputError` where the file changed after it was discovered: its id would name other bytes."""
+    if file.content is not None:
+        return file.content
     try:
         content = file.path.read_bytes()
     except OSError as error:

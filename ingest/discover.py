@@ -9,8 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -19,9 +19,11 @@ from assistant.errors import InputError
 from assistant.types import Access
 from ingest.lineage import conflicts, with_ends
 from ingest.manifest import NAME, Entry, Manifest, load_manifest
-from ingest.readers import SUFFIXES
+from ingest.readers import SUFFIXES, why_not
+from ingest.readers.archive import SUFFIX as ARCHIVE
+from ingest.worker import ReaderPool
 
-_NOT_DOCUMENTS = re.compile(rf"{re.escape(NAME)}|(?:questions|calibration|training|spoken)(?:\.\w+)*\.jsonl")
+_NOT_DOCUMENTS = re.compile(rf"{re.escape(NAME)}|(?:questions|calibration|training)(?:\.\w+)*\.jsonl")
 _NOTHING_SAID = Entry(path="-")
 
 
@@ -55,6 +57,8 @@ class SourceFile:
     effective_to: date | None = None
     supersedes: str | None = None
     access: Access | None = None
+    content: bytes | None = None
+    """Of a file in an archive: its bytes; ``path`` is then the archive's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +161,11 @@ def _of(source: _Source, limits: Ingest) -> tuple[list[SourceFile], list[Refused
         reason = _reason_against(path, source.folder, limits)
         if reason:
             refused.append(Refused(uri=uri, reason=reason))
+        elif path.suffix.lower() == ARCHIVE:
+            some, bad = _of_archive(path, uri, relative, source.manifest, entries, limits)
+            files += some
+            refused += bad
+            seen.update(f"{relative}/{each.uri.removeprefix(uri)[1:]}" for each in (*some, *bad))
         else:
             files.append(_source_file(path, uri, collection, entries.get(relative, _NOTHING_SAID)))
     whole = source.folder in source.targets
@@ -169,6 +178,29 @@ def _of(source: _Source, limits: Ingest) -> tuple[list[SourceFile], list[Refused
     bad = conflicts(files)
     refused += [Refused(uri=uri, reason=reason) for uri, reason in bad.items()]
     return [file for file in files if file.uri not in bad], refused
+
+
+def _of_archive(
+    path: Path, uri: str, relative: str, manifest: Manifest, entries: Mapping[str, Entry], limits: Ingest
+) -> tuple[list[SourceFile], list[Refused]]:
+    """An archive's files, each a document of its own below the archive's name; an entry names them "archive.zip/name.pdf"."""
+    try:
+        with ReaderPool(limits) as pool:
+            found = pool.expand(path.read_bytes())
+    except InputError as error:
+        return [], [Refused(uri=uri, reason=str(error))]
+    files = [
+        replace(
+            _source_file(
+                path, f"{uri}/{each.name}", manifest.id, entries.get(f"{relative}/{each.name}", _NOTHING_SAID)
+            ),
+            sha256=hashlib.sha256(each.content).hexdigest(),
+            content=each.content,
+        )
+        for each in found
+        if not each.refused
+    ]
+    return files, [Refused(uri=f"{uri}/{each.name}", reason=each.refused) for each in found if each.refused]
 
 
 def _walk(target: Path) -> Iterator[Path]:
@@ -189,9 +221,8 @@ def _walk(target: Path) -> Iterator[Path]:
 def _reason_against(path: Path, folder: Path, limits: Ingest) -> str:
     if any("\ud800" <= letter <= "\udfff" for letter in str(path)):  # bytes that Python could not decode
         return "Its name is not valid UTF-8; rename it."
-    if path.suffix.lower() not in SUFFIXES:
-        known = ", ".join(sorted(SUFFIXES))
-        return f"Files of type {path.suffix or '(no suffix)'} can't be read; supported are {known}."
+    if path.suffix.lower() != ARCHIVE and (reason := why_not(path.suffix)):
+        return reason
     if not path.resolve().is_relative_to(folder):
         return "It is a link to a file outside the folder; copy the file itself here."
     if not path.is_file():

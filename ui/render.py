@@ -163,9 +163,13 @@ def _outcome(exchange: Exchange) -> str:
         said = "What stands above is checked; more may have followed." if exchange.sentences else "Nothing was said."
         return f'<p class="notice">Stopped. {said}</p>'
     if exchange.answer is not None:
-        return _withheld(exchange.answer.withheld)
+        return _withheld(exchange.answer.withheld) + _notices(exchange.answer.notices)
     elapsed = f'<span class="elapsed" aria-hidden="true">{exchange.seconds} s</span>' if exchange.seconds else ""
     return f'<p class="working" role="status"><span class="pulse"></span>{escape(words.stage(exchange.stage))}… {elapsed}</p>'
+
+
+def _notices(notices: Sequence[str]) -> str:
+    return "".join(f'<p class="notice">{escape(notice)}</p>' for notice in notices)
 
 
 def _withheld(number: int) -> str:

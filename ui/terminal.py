@@ -23,6 +23,7 @@ def answer_lines(answer: Answer) -> Iterator[str]:
             place = f"{citation.uri} {citation.start}–{citation.end}"
             yield f"  [{citation.marker}] {citation.title} › {citation.where}{page} ({place})"
             yield f"      “{' '.join(citation.quote.split())}”"
+        yield from (f"  note: {notice}" for notice in answer.notices)
     yield f"  receipt {answer.receipt.id} · in force on {answer.as_of} · {answer.timings.total / 1000:.1f} s"
 
 

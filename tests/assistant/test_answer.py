@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -267,6 +268,13 @@ def test_sources_come_before_the_first_sentence_and_one_end_comes_last(served: W
     kinds = [type(event) for event in events]
     assert kinds == [Progress, Retrieved, Progress, Progress, Sentence, Finished]
     assert [event.stage for event in events if isinstance(event, Progress)] == ["search", "read", "write"]
+
+
+def test_a_superseded_text_is_cited_with_saying_so(served: World) -> None:
+    then = ask(served.assistant(), question(as_of=date(2025, 1, 1)))
+    assert then.citations[0].uri.endswith("gifts-2024.md")
+    assert then.notices == ("This text of Gifts Policy was superseded by another version on 1 July 2026.",)
+    assert ask(served.assistant(), question()).notices == ()
 
 
 def test_an_asker_who_goes_away_stops_the_model_and_is_on_record(served: World) -> None:

@@ -115,7 +115,7 @@ def test_paths_are_the_projects_and_values_stand_still(tmp_path: Path) -> None:
 
 def test_a_signal_that_is_none_is_named_before_a_model_is_loaded(tmp_path: Path) -> None:
     world = World.make(tmp_path, CONFIG.replace("[gate]", "[gate]\nweights = { agreement = 1.0 }"))
-    with pytest.raises(InputError, match=r"gate\.weights: there is no signal 'agreement'; known are sentence"):
+    with pytest.raises(InputError, match=r"gate\.weights: there is no signal 'agreement'; known are leaning"):
         build(world.config)
 
 

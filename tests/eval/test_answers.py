@@ -82,7 +82,9 @@ def test_a_limit_keeps_the_kinds_shares() -> None:
     assert kept == spread(items[::-1], 10)
 
 
-@pytest.mark.parametrize("line", ["{", "[]", '{"id": "a"}', '{"id":"a","kind":"one","question":"?","passages":[1],"gold":[]}'])
+@pytest.mark.parametrize(
+    "line", ["{", "[]", '{"id": "a"}', '{"id":"a","kind":"one","question":"?","passages":[1],"gold":[]}']
+)
 def test_a_line_that_is_no_item_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "items.jsonl"
     good = {"id": "a", "kind": "one", "question": "?", "passages": [{"_id": "x", "text": "t"}], "gold": ["x"]}

@@ -19,6 +19,8 @@ from tests.world import World, ask
 FILES = (
     "contents.sqlite",
     "dense.faiss",
+    "references.json",
+    "lexical/glossary.json",
     "lexical/data.csc.index.npy",
     "lexical/indices.csc.index.npy",
     "lexical/indptr.csc.index.npy",
