@@ -77,7 +77,7 @@ class Assistant:
         """Ends with exactly one `Finished` or `Failed`; closing the iterator stops the generator and closes the record."""
         question = _encodable(question)
         try:
-            text = _checked(question.text, self.config.limits.question_characters)
+            text = checked(question.text, self.config.limits.question_characters)
             asked = self._ledger.append("asked", asked_content(question))
         except MunimentError as error:
             yield Failed(message=str(error), kind=error.kind)
@@ -180,7 +180,8 @@ class Assistant:
             return None
 
 
-def _checked(text: str, longest: int) -> str:
+def checked(text: str, longest: int) -> str:
+    """The question on one line; `InputError` where it is empty or longer than ``longest`` characters."""
     plain = " ".join(text.replace("\x00", " ").split())
     if not plain:
         raise InputError("The question is empty; type one.")

@@ -63,6 +63,7 @@ def ask(
     config: ConfigFile = None,
 ) -> None:
     """Ask one question and read the cited answer."""
+    from assistant.answer import checked
     from assistant.build import build, principal_of
     from assistant.contract import answer_json
     from assistant.types import Failed, Finished, Question, Retrieved
@@ -72,6 +73,7 @@ def ask(
     text = sys.stdin.read() if question == "-" else question
     principal = principal_of(settings, user, groups)
     on = day(as_of)
+    checked(text, settings.limits.question_characters)  # before the models are loaded
     assistant = build(settings)
     asked = Question(text=text, principal=principal, as_of=on or assistant.clock().date(), channel="cli")
     for event in assistant.ask(asked):
