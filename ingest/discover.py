@@ -23,7 +23,7 @@ from ingest.readers import SUFFIXES, why_not
 from ingest.readers.archive import SUFFIX as ARCHIVE
 from ingest.worker import ReaderPool
 
-_NOT_DOCUMENTS = re.compile(rf"{re.escape(NAME)}|(?:questions|calibration|training)(?:\.\w+)*\.jsonl")
+_NOT_DOCUMENTS = re.compile(rf"{re.escape(NAME)}|(?:questions|calibration|training|spoken)(?:\.\w+)*\.jsonl")
 _NOTHING_SAID = Entry(path="-")
 
 
@@ -165,7 +165,8 @@ def _of(source: _Source, limits: Ingest) -> tuple[list[SourceFile], list[Refused
             some, bad = _of_archive(path, uri, relative, source.manifest, entries, limits)
             files += some
             refused += bad
-            seen.update(f"{relative}/{each.uri.removeprefix(uri)[1:]}" for each in (*some, *bad))
+            inside = [file.uri for file in some] + [one.uri for one in bad]
+            seen.update(f"{relative}/{each.removeprefix(uri)[1:]}" for each in inside)
         else:
             files.append(_source_file(path, uri, collection, entries.get(relative, _NOTHING_SAID)))
     whole = source.folder in source.targets
@@ -175,9 +176,9 @@ def _of(source: _Source, limits: Ingest) -> tuple[list[SourceFile], list[Refused
         if whole and path not in seen
     ]
     files = with_ends(files)
-    bad = conflicts(files)
-    refused += [Refused(uri=uri, reason=reason) for uri, reason in bad.items()]
-    return [file for file in files if file.uri not in bad], refused
+    clashing = conflicts(files)
+    refused += [Refused(uri=uri, reason=reason) for uri, reason in clashing.items()]
+    return [file for file in files if file.uri not in clashing], refused
 
 
 def _of_archive(
