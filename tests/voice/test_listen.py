@@ -68,7 +68,7 @@ def test_silence_is_an_empty_text() -> None:
 
 
 @given(
-    parts=st.lists(st.tuples(st.floats(0.8, 2.0), st.floats(0.3, 4.0)), min_size=1, max_size=4),
+    parts=st.lists(st.tuples(st.floats(0.8, 2.0), st.floats(1.5, 4.0)), min_size=1, max_size=4),
     text=st.sampled_from(["one two three", "rule eight point one point one", "yes"]),
 )
 @settings(max_examples=30)
