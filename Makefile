@@ -45,7 +45,7 @@ voice: $(VENV)/.installed-voice
 
 # With real models; with espeak-ng and flite (Debian packages) where they are installed.
 test-voice: $(VENV)/.installed-dev voice
-	$(BIN)/python -m pytest tests/voice
+	$(BIN)/python -m pytest -m "not browser" tests/voice
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
