@@ -61,11 +61,11 @@ class Aliases:
             if acronym.lower() not in self._names:
                 cited[acronym].add(number)
         for acronym, numbers in cited.items():
-            scores: Counter[str] = Counter()
+            scores: dict[str, float] = defaultdict(float)
             for number in numbers:
                 for document in holders[number]:
-                    scores[document] += math.log(1 + len(rows) / len(holders[number]))  # type: ignore[assignment]
-            for document, _ in scores.most_common(1):
+                    scores[document] += math.log(1 + len(rows) / len(holders[number]))
+            for document in sorted(scores, key=lambda one: -scores[one])[:1]:
                 held = sum(document in holders[number] for number in numbers)
                 if len(numbers) >= _LEAST and held >= _SHARE * len(numbers):
                     self._learnt[acronym] = document

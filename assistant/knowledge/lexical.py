@@ -4,7 +4,7 @@ Tokens keep rule numbers whole ("8.1.1(a)", of which "8.1.1" is also indexed) an
 stemmed (Snowball English). Two neighbouring terms are a feature too, of less weight: "market abuse" is more than market and
 abuse. ``docs/log.md`` has what was measured for the constants.
 The term statistics are those of the whole snapshot, visible or not: a score may shift by what the asker can't see, a
-passage never appears.
+passage never appears. Short forms are learnt from every document too, so that a query may be widened by one from a hidden text.
 """
 
 from __future__ import annotations

@@ -175,7 +175,7 @@ def _task() -> Any:
     """Whisper's decoding over features of any length; its own would encode them again."""
     from whisper.decoding import DecodingTask
 
-    class OnFeatures(DecodingTask):  # type: ignore[misc]
+    class OnFeatures(DecodingTask):  # type: ignore[misc]  # whisper is untyped
         def _get_audio_features(self, mel: Tensor) -> Tensor:
             return mel
 

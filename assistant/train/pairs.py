@@ -77,8 +77,10 @@ def make(sources: Sequence[Source], *, most: int, seed: int, held: bool) -> list
     """At most ``most`` pairs, half of them supported, drawn from all sentences; ``held`` takes the kept-back words too."""
     rng = random.Random(seed)
     sentences = [(source, text) for source in sources for text in _sentences(source)] if most else []
-    seen: set[str] = set()
-    sentences = [(s, t) for s, t in sentences if not (t in seen or seen.add(t))]  # type: ignore[func-returns-value]
+    first: dict[str, Source] = {}
+    for source, text in sentences:
+        first.setdefault(text, source)
+    sentences = [(source, text) for text, source in first.items()]
     early = [rng.random() * (0.4 if rare(text) else 1.0) for _, text in sentences]
     sentences = [sentences[n] for n in sorted(range(len(sentences)), key=early.__getitem__)]
     neighbours = _Neighbours(sentences)

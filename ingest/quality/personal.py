@@ -23,15 +23,16 @@ _PHONE = re.compile(r"(?<![\w.,/£€$+-])(?:\+\d{1,3}[ -]?(?:\(0\) ?)?|\(?0)(?:
 
 
 def personal(text: str) -> Iterator[Finding]:
-    for name, severity, spans in (
+    found: tuple[tuple[str, Severity, list[tuple[int, int]]], ...] = (
         ("payment card number", "blocks", _cards(text)),
         ("bank account number (IBAN)", "blocks", _ibans(text)),
-        ("National Insurance number", "blocks", [found.span() for found in _INSURANCE.finditer(text)]),
-        ("e-mail address", "note", [found.span() for found in _MAIL.finditer(text)]),
+        ("National Insurance number", "blocks", [one.span() for one in _INSURANCE.finditer(text)]),
+        ("e-mail address", "note", [one.span() for one in _MAIL.finditer(text)]),
         ("telephone number", "note", _phones(text)),
-    ):
+    )
+    for name, severity, spans in found:
         if spans:
-            yield _finding(name, severity, spans, text)  # type: ignore[arg-type]  # severity is one of the words above
+            yield _finding(name, severity, spans, text)
 
 
 def _finding(name: str, severity: Severity, spans: list[tuple[int, int]], text: str) -> Finding:
@@ -64,7 +65,7 @@ def _luhn(digits: str) -> bool:
 
 
 def _ibans(text: str) -> list[tuple[int, int]]:
-    return [found.span() for found in _IBAN.finditer(text) if _mod97(found[0].replace(" ", ""))]
+    return [one.span() for one in _IBAN.finditer(text) if _mod97(one[0].replace(" ", ""))]
 
 
 def _mod97(iban: str) -> bool:
@@ -72,4 +73,4 @@ def _mod97(iban: str) -> bool:
 
 
 def _phones(text: str) -> list[tuple[int, int]]:
-    return [found.span() for found in _PHONE.finditer(text) if " " in found[0] or "-" in found[0] or found[0][0] == "+"]
+    return [one.span() for one in _PHONE.finditer(text) if " " in one[0] or "-" in one[0] or one[0][0] == "+"]

@@ -169,7 +169,7 @@ def _levels(blocks: Sequence[Paragraph], body: Body) -> dict[tuple[float, bool],
         if _is_heading(block, body):
             depths.setdefault(block.style, Counter())[number_depth(block.first.text)] += 1
     numbered = {
-        style: max((d for d in counts if d), key=lambda d, c=counts: c[d])  # type: ignore[misc]
+        style: max((d for d in counts if d), key=counts.__getitem__)
         for style, counts in depths.items()
         if any(counts[d] for d in counts if d)
     }

@@ -87,7 +87,7 @@ def test_a_damaged_snapshot_is_told_and_there_is_no_backup(world: World) -> None
     assert not (world.root / "backup" / LIST).exists()
 
 
-def test_the_commands(cli: Cli, world: World) -> None:  # noqa: F811
+def test_the_commands(cli: Cli, world: World) -> None:  # noqa: F811  # pytest finds the fixture by this name
     target = str(world.root / "backup")
     body = cli("backup", target, "--json").body
     assert body["served"] == snapshots.current_id(world.data)
