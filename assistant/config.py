@@ -161,12 +161,16 @@ class AccessSection(Section):
     mode: Literal["demo", "public"] = "demo"
     cli_user: str = ""
     users: tuple[User, ...] = ()
+    managers: frozenset[str] = frozenset({"knowledge"})
+    """Groups whose members may manage the knowledge from the app; nobody may where it is empty."""
 
     @model_validator(mode="after")
     def _known(self) -> AccessSection:
         ids = [user.id for user in self.users]
         if len(ids) != len(set(ids)):
             raise ValueError("access.users: two users have the same id")
+        if "public" in self.managers:
+            raise ValueError("access.managers: everybody is in the group public, so it can't manage the knowledge")
         if self.cli_user and self.cli_user not in ids:
             raise ValueError(f"access.cli_user: no user {self.cli_user!r} in access.users")
         return self

@@ -60,6 +60,11 @@ def authenticator(section: AccessSection) -> Authenticator:
     return DemoAuthenticator(section.users, section.cli_user)
 
 
+def may_manage(principal: Principal, section: AccessSection) -> bool:
+    """May they change the knowledge from the app? What they may read of it is another question."""
+    return bool(principal.groups & section.managers)
+
+
 def is_loopback(host: str) -> bool:
     """Is ``host`` (a name or an address, without port) this machine itself? Other names are not looked up."""
     if host == "localhost":

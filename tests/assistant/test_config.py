@@ -68,6 +68,7 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
         ("[device]\nchoice = 'tpu'", "device.choice"),
         ("[access]\nmode = 'open'", "access.mode"),
         ("[access]\ncli_user = 'ghost'", "access.cli_user"),
+        ("[access]\nmanagers = ['public']", "access.managers"),
         ("[[access.users]]\nid = 'a'\nname = 'A'\ngroups = []\n" * 2, "access.users"),
         ("[[access.users]]\nid = 'a'", "access.users.0.name"),
         ("root = '/elsewhere'", "root"),

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.config import User
+from assistant.config import AccessSection, User
 from assistant.errors import AccessError, InputError
 from assistant.protocols import Authenticator
-from ui.auth import COOKIE, GUEST, DemoAuthenticator, PublicAuthenticator, is_loopback, local_only
+from assistant.types import Principal
+from ui.auth import COOKIE, GUEST, DemoAuthenticator, PublicAuthenticator, is_loopback, local_only, may_manage
 
 USERS = (
     User(id="ann", name="Ann", groups=frozenset({"staff"})),
@@ -51,6 +52,19 @@ def test_demo_takes_the_choice_and_never_another_instead() -> None:
 def test_public_is_the_guest_whatever_is_sent() -> None:
     assert IMPLEMENTATIONS["public"].principal({COOKIE: "mia"}) == GUEST
     assert GUEST.groups == {"public"}
+
+
+def test_who_may_manage_the_knowledge() -> None:
+    section = AccessSection(managers=frozenset({"knowledge"}))
+    assert may_manage(Principal(user="kim", groups=frozenset({"staff", "knowledge"})), section)
+    for principal in (
+        GUEST,
+        Principal(user="x", groups=frozenset()),
+        Principal(user="knowledge", groups=frozenset({"staff"})),
+    ):
+        assert not may_manage(principal, section)
+    nobody = AccessSection(managers=frozenset())
+    assert not may_manage(Principal(user="kim", groups=frozenset({"knowledge", ""})), nobody)
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.8.8", "::1", "[::1]"])
