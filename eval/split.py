@@ -95,8 +95,8 @@ def _number(text: str) -> float:
 
 def train_queries(folder: Path, exclude: AbstractSet[str] = frozenset(), split: str = "dev") -> list[JudgedQuery]:
     """What may be trained on: the train part without the questions whose text is in ``exclude`` (case and spacing aside)."""
-    barred = {_plain(text) for text in exclude}
-    return [query for query in _part(folder, split, "train") if _plain(query.text) not in barred]
+    barred = {plain(text) for text in exclude}
+    return [query for query in _part(folder, split, "train") if plain(query.text) not in barred]
 
 
 def validation_queries(folder: Path, split: str = "dev") -> list[JudgedQuery]:
@@ -110,5 +110,18 @@ def _part(folder: Path, split: str, name: str) -> list[JudgedQuery]:
     return [query for query in queries if part[query.id] == name]
 
 
-def _plain(text: str) -> str:
+def held_out_passages(folder: Path) -> frozenset[str]:
+    """`plain` texts of the passages that are gold for a validation question: nothing is trained on them by another door."""
+    gold = {key for query in validation_queries(folder) for key in query.gold}
+    file = folder / "corpus.jsonl"
+    try:
+        with file.open(encoding="utf-8") as stream:
+            rows = (json.loads(line) for line in stream if line.strip())
+            return frozenset(plain(row["text"]) for row in rows if row["_id"] in gold)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file} can't be read as a BEIR corpus (JSON Lines with _id and text).") from error
+
+
+def plain(text: str) -> str:
+    """Case and spacing aside."""
     return " ".join(text.casefold().split())

@@ -34,6 +34,7 @@ Collection = Annotated[
     list[str] | None,
     typer.Option("--collection", metavar="FILE[=N]", help="A training.jsonl; its snapshot must be served."),
 ]
+Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
 
 
@@ -45,20 +46,25 @@ class _Sources:
     cited: list[tuple[Path, int]]
     collection: list[tuple[Path, int]]
     excluded: frozenset[str]
+    held_out: frozenset[str]
+    """Passages that only measure: gold for a question of the BEIR folder's validation part."""
 
     @classmethod
     def of(
         cls, beir: str | None, cited: list[str] | None, collection: list[str] | None, exclude: Path | None
     ) -> _Sources:
         from assistant.train.groups import read_lines
+        from eval.split import held_out_passages
 
         if not (beir or cited or collection):
             raise InputError("Nothing to train on; give --beir, --cited or --collection.")
+        rulebook = _parsed(beir) if beir else None
         return cls(
-            beir=_parsed(beir) if beir else None,
+            beir=rulebook,
             cited=[_parsed(text) for text in cited or []],
             collection=[_parsed(text) for text in collection or []],
             excluded=frozenset(row["question"] for row in read_lines(exclude)) if exclude else frozenset(),
+            held_out=held_out_passages(rulebook[0]) if rulebook else frozenset(),
         )
 
     def rulebook(self, rng: random.Random) -> list[tuple[str, tuple[str, ...]]]:
@@ -72,7 +78,8 @@ class _Sources:
         return rng.sample(queries, min(most, len(queries)))
 
     def answers(self, rng: random.Random) -> list[tuple[Path, list[dict[str, Any]]]]:
-        return [(file, _sample(file, most, rng)) for file, most in self.cited]
+        """Without those that rest on a held-out passage."""
+        return [(file, _sample(file, most, rng, self.held_out)) for file, most in self.cited]
 
     def items(self, rng: random.Random) -> list[dict[str, Any]]:
         return [item for file, most in self.collection for item in _sample(file, most, rng)]
@@ -92,10 +99,11 @@ def _parsed(text: str) -> tuple[Path, int]:
     return Path(path), int(most) if most else sys.maxsize
 
 
-def _sample(file: Path, most: int, rng: random.Random) -> list[dict[str, Any]]:
+def _sample(file: Path, most: int, rng: random.Random, held_out: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
     from assistant.train.groups import read_lines
+    from eval.split import plain
 
-    rows = list(read_lines(file))
+    rows = [row for row in read_lines(file) if not any(plain(p["text"]) in held_out for p in row.get("passages", ()))]
     return rng.sample(rows, min(most, len(rows)))
 
 
@@ -112,23 +120,19 @@ def _snapshot(settings: Config) -> OpenSnapshot:
 
 
 def _groups(sources: _Sources, settings: Config, negatives: int, rng: random.Random, *, sentences: bool) -> list[Group]:
+    from assistant.build import build_embedder
     from assistant.train.groups import from_beir, from_cited, from_collection
 
+    embedder = build_embedder(settings)
     groups: list[Group] = []
     if sources.beir:
-        groups += from_beir(sources.beir[0], sources.rulebook(rng), None, negatives=negatives, rng=rng)
+        groups += from_beir(sources.beir[0], sources.rulebook(rng), embedder, negatives=negatives, rng=rng)
     for _, items in sources.answers(rng):
-        groups += from_cited(items, None, negatives=negatives, rng=rng)
+        groups += from_cited(items, embedder, negatives=negatives, rng=rng)
     if sources.collection:
-        from assistant.build import build_embedder
-
+        items = sources.items(rng)
         groups += from_collection(
-            sources.items(rng),
-            _snapshot(settings),
-            build_embedder(settings),
-            negatives=negatives,
-            rng=rng,
-            sentences=sentences,
+            items, _snapshot(settings), embedder, negatives=negatives, rng=rng, sentences=sentences
         )
     return groups
 
@@ -140,12 +144,14 @@ def encoder(
     exclude: Exclude = None,
     cited: Cited = None,
     collection: Collection = None,
+    start: Start = None,
     epochs: int = 1,
     negatives: int = 0,
+    rate: float = 1e-4,
     seed: int = 0,
     config: ConfigFile = None,
 ) -> None:
-    """Tune the encoder's upper layers on pairs of a question and a passage that answers it."""
+    """Tune the encoder on pairs of a question and a passage that answers it."""
     from assistant.models.registry import Registry
     from assistant.train.encoder import train
 
@@ -153,8 +159,13 @@ def encoder(
     sources = _Sources.of(beir, cited, collection, exclude)
     groups = _groups(sources, settings, negatives, rng, sentences=False)
     base = Registry(settings).path(settings.encoder.model)
-    card = {"base": settings.encoder.model, "sources": sources.told()}
-    train(groups, base, out, epochs=epochs, seed=seed, card=card, tell=_tell)
+    card = {
+        "base": settings.encoder.model,
+        "sources": sources.told(),
+        "negatives": negatives,
+        "start": str(start or ""),
+    }
+    train(groups, base, out, epochs=epochs, rate=rate, seed=seed, start=start, card=card, tell=_tell)
 
 
 @train_app.command("reranker")
@@ -164,14 +175,14 @@ def reranker(
     exclude: Exclude = None,
     cited: Cited = None,
     collection: Collection = None,
-    start: Annotated[Path | None, typer.Option(help="Weights to go on from.")] = None,
+    start: Start = None,
     epochs: int = 1,
     negatives: int = 3,
     rate: float = 1e-4,
     seed: int = 0,
     config: ConfigFile = None,
 ) -> None:
-    """Train the reranker's upper layers on questions, passages that answer them, and near ones that don't."""
+    """Train the reranker on questions, passages that answer them, and near ones that don't."""
     from assistant.models.registry import Registry
     from assistant.train.reranker import train
 

@@ -1,7 +1,9 @@
-"""What tuning changed of an encoder, as it ships: its upper layers in fp16, bound to the base by hash.
+"""What tuning changed of an encoder, as it ships: what its upper layers differ by, bound to the base by hash.
 
-``layers.safetensors`` holds the weights; ``layers.json`` how many layers they are, their own SHA-256, that of the base, and
-how they were made. Word embeddings and lower layers stay the base's own.
+``layers.safetensors`` holds, for each matrix of a tuned layer, its difference from the base in int8 with one scale a row (a
+difference is small, so a step of it is far finer than a step of the weight); vectors and a head's weights stand whole, in
+fp16. ``layers.json`` says how many layers they are, their own SHA-256, that of the base, and how they were made. Word
+embeddings and lower layers stay the base's own.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from assistant.errors import Corrupt, InputError, Unavailable
 from assistant.models.files import sha256_of
 
 WEIGHTS, FACTS = "layers.safetensors", "layers.json"
+_STEPS, _SCALES = ".difference", ".scale"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,10 +47,22 @@ def unfreeze(model: Any, layers: int) -> None:
 def save(model: Any, head: Mapping[str, torch.Tensor], base: Path, folder: Path, facts: Mapping[str, Any]) -> None:
     """``head``: further weights by name; ``facts``: ``layers`` and whatever says how they were made."""
     folder.mkdir(parents=True, exist_ok=True)
-    kept = {n: p for n, p in model.named_parameters() if p.requires_grad} | {f"head.{n}": p for n, p in head.items()}
-    save_file({n: p.detach().to(torch.float16).contiguous() for n, p in kept.items()}, folder / WEIGHTS)
+    before = load_file(base / "model.safetensors")
+    kept: dict[str, torch.Tensor] = {f"head.{name}": weight.detach().half() for name, weight in head.items()}
+    for name, weight in model.named_parameters():
+        if weight.requires_grad and weight.ndim == 2:
+            kept[name + _STEPS], kept[name + _SCALES] = _quantized(weight.detach() - before[name].float())
+        elif weight.requires_grad:
+            kept[name] = weight.detach().half()
+    save_file({name: weight.contiguous() for name, weight in kept.items()}, folder / WEIGHTS)
     told = {**facts, "base_sha256": sha256_of(base / "model.safetensors"), "sha256": sha256_of(folder / WEIGHTS)}
     (folder / FACTS).write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def _quantized(difference: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Int8 steps, and the size of a step for each row."""
+    scales = (difference.abs().amax(dim=1, keepdim=True) / 127).clamp_min(1e-12)
+    return (difference / scales).round().to(torch.int8), scales.squeeze(1).float()
 
 
 def load(folder: Path, base: Path) -> Tuned:
@@ -63,7 +78,16 @@ def load(folder: Path, base: Path) -> Tuned:
         raise Corrupt(f"{folder / WEIGHTS} was altered; restore it.")
     if facts["base_sha256"] != sha256_of(base / "model.safetensors"):
         raise InputError(f"{folder} was trained on another base than {base.name}; name the right one in the config.")
-    return Tuned(weights={n: w.float() for n, w in load_file(folder / WEIGHTS).items()}, facts=facts)
+    return Tuned(weights=_whole(load_file(folder / WEIGHTS), load_file(base / "model.safetensors")), facts=facts)
+
+
+def _whole(kept: Mapping[str, torch.Tensor], before: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Differences put on what they differ from."""
+    weights = {name: weight.float() for name, weight in kept.items() if not name.endswith((_STEPS, _SCALES))}
+    for name in (key.removesuffix(_STEPS) for key in kept if key.endswith(_STEPS)):
+        step = kept[name + _SCALES].unsqueeze(1)
+        weights[name] = before[name].float() + kept[name + _STEPS].float() * step
+    return weights
 
 
 def restore(model: Any, tuned: Tuned, folder: Path) -> None:

@@ -81,7 +81,7 @@ def from_collection(
     everything = np.ones(len(snapshot.passages), dtype=np.bool_)
     examples = []
     for item in items:
-        rows = answering(item, snapshot)
+        rows = answering(item, item["section"], snapshot)
         (hits,) = retrieve(snapshot, [item["question"]], everything, config.retrieve, reranker)
         gold = {snapshot.passages[row].id: snapshot.document_of(row).title for row in rows}
         wheres = {snapshot.passages[row].where for row in rows}

@@ -32,6 +32,8 @@ Skip = Callable[[int, int], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
+    """``positive``: "" where nothing answers, so that all that is near must score low."""
+
     query: str
     positive: str
     negatives: tuple[str, ...]
@@ -56,7 +58,15 @@ def from_beir(
     ]
     rows = {key: n for n, (key, _) in enumerate(corpus)}
     known = [(text, {rows[key] for key in gold if key in rows}) for text, gold in queries]
-    return mine(known, [text for _, text in corpus], embedder, first=6, last=40, negatives=negatives, rng=rng)
+    return mine(
+        [(text, gold) for text, gold in known if gold],
+        [text for _, text in corpus],
+        embedder,
+        first=6,
+        last=40,
+        negatives=negatives,
+        rng=rng,
+    )
 
 
 def from_cited(
@@ -79,15 +89,17 @@ def from_collection(
     sentences: bool,
 ) -> list[Group]:
     """Passages against passages (ranks 1–20, never the same section of another version); with ``sentences``, where the
-    answering one is quoted, also that against the others of its passage: the reranker chooses both."""
+    answering one is quoted, also that against the others of its passage: the reranker chooses both. An item whose ``section``
+    is "" is answered nowhere; ``near`` is the section that comes nearest."""
     texts = [index_text(snapshot.documents[p.document_id].title, p) for p in snapshot.passages]
     places = [(snapshot.documents[p.document_id], p.where) for p in snapshot.passages]
     queries, said = [], []
     for item in items:
-        hits = set(answering(item, snapshot))
-        if hits:
-            queries.append((item["question"], hits))
-            said += _sentence_group(item, snapshot, sorted(hits), negatives) if sentences else []
+        hits = answering(item, item["section"], snapshot)
+        if hits or not item["section"]:
+            queries.append((item["question"], set(hits)))
+            rows = hits or answering(item, item["near"], snapshot)
+            said += _sentence_group(item, snapshot, rows, negatives) if sentences else []
 
     def same_rule(gold: int, other: int) -> bool:
         (one, here), (two, there) = places[gold], places[other]
@@ -96,13 +108,13 @@ def from_collection(
     return [*mine(queries, texts, embedder, first=1, last=20, negatives=negatives, rng=rng, skip=same_rule), *said]
 
 
-def answering(item: Mapping[str, Any], snapshot: OpenSnapshot) -> list[int]:
-    """Rows of the passages in the item's section, of every version of its document."""
-    section = re.compile(rf"(?:^|› ){re.escape(item['section'])}(?:[. ]|$)")
+def answering(item: Mapping[str, Any], numbered: str, snapshot: OpenSnapshot) -> list[int]:
+    """Rows of the passages in the item's section, in order, of every version of its document; none where ``numbered`` is ""."""
+    section = re.compile(rf"(?:^|› ){re.escape(numbered)}(?:[. ]|$)")
     return [
         row
         for row, passage in enumerate(snapshot.passages)
-        if section.search(passage.where) and snapshot.document_of(row).uri.endswith(f"/{item['document']}")
+        if numbered and section.search(passage.where) and snapshot.document_of(row).uri.endswith(f"/{item['document']}")
     ]
 
 
@@ -117,14 +129,15 @@ def quoted(quote: str, passage: Passage, title: str) -> str:
 def _sentence_group(
     item: Mapping[str, Any], snapshot: OpenSnapshot, rows: Sequence[int], negatives: int
 ) -> list[Group]:
-    """The quoted sentence of its passage, and its neighbours; none where the quote is not found or has no neighbours."""
+    """The quoted sentence of its passage, and its neighbours; none where the quote is not found or has no neighbours. Where
+    nothing answers, the sentences of the first of the ``rows`` alone."""
     for row in rows:
         passage, title = snapshot.passages[row], snapshot.document_of(row).title
         right = quoted(item.get("quote", ""), passage, title)
-        wrong = [text for text in sayable(passage, title) if text != right]
-        if right and wrong:
-            placed = [f"{title} › {passage.where}\n{text}" for text in (right, *wrong[:negatives])]
-            return [Group(query=item["question"], positive=placed[0], negatives=tuple(placed[1:]))]
+        wrong = [f"{title} › {passage.where}\n{text}" for text in sayable(passage, title) if text != right][:negatives]
+        if wrong and (right or not item["section"]):
+            positive = f"{title} › {passage.where}\n{right}" if right else ""
+            return [Group(query=item["question"], positive=positive, negatives=tuple(wrong))]
     return []
 
 
@@ -144,7 +157,8 @@ def mine(
     rng: random.Random,
     skip: Skip | None = None,
 ) -> list[Group]:
-    """One group a gold passage. Ranks count from 1 in the list where BM25 and the encoder, if one is given, take turns."""
+    """One group a gold passage, one without a positive where there is none. Ranks count from 1 in the list where BM25 and the
+    encoder, if one is given, take turns."""
     if not negatives:
         return [
             Group(query=query, positive=texts[row], negatives=()) for query, gold in queries for row in sorted(gold)
@@ -160,6 +174,11 @@ def mine(
         pool = [row for row in list(turns)[first - 1 :] if row not in gold]
         for row in sorted(gold):
             allowed = [other for other in pool if skip is None or not skip(row, other)]
-            picked = rng.sample(allowed, min(negatives, len(allowed)))
-            groups.append(Group(query=query, positive=texts[row], negatives=tuple(texts[n] for n in picked)))
+            groups.append(Group(query=query, positive=texts[row], negatives=_some(allowed, texts, negatives, rng)))
+        if not gold:
+            groups.append(Group(query=query, positive="", negatives=_some(pool, texts, negatives, rng)))
     return groups
+
+
+def _some(rows: Sequence[int], texts: Sequence[str], most: int, rng: random.Random) -> tuple[str, ...]:
+    return tuple(texts[row] for row in rng.sample(rows, min(most, len(rows))))

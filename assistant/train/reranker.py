@@ -28,7 +28,7 @@ def train(
     base: Path,
     out: Path,
     *,
-    layers: int = 3,
+    layers: int = 6,
     epochs: int = 1,
     batch: int = 12,
     rate: float = 1e-4,
@@ -73,11 +73,11 @@ def train(
 
 
 def _loss(model: CrossEncoder, part: Sequence[Group]) -> torch.Tensor:
-    """Groups may have different numbers of negatives; pairs go through the model in one padded batch."""
-    pairs = [(g.query, text) for g in part for text in (g.positive, *g.negatives)]
-    sizes = [1 + len(g.negatives) for g in part]
-    scores = model.forward(pairs)
-    targets = torch.cat([functional.one_hot(torch.tensor(0), size).float() for size in sizes])
+    """Groups may have different numbers of negatives, or no positive; pairs go through the model in one padded batch."""
+    texts = [[text for text in (g.positive, *g.negatives) if text] for g in part]
+    scores = model.forward([(g.query, text) for g, own in zip(part, texts, strict=True) for text in own])
+    targets = torch.tensor([float(text == g.positive) for g, own in zip(part, texts, strict=True) for text in own])
     binary = functional.binary_cross_entropy_with_logits(scores, targets, weight=targets * 2 + (1 - targets))
-    listwise = torch.stack([-functional.log_softmax(s, dim=0)[0] for s in scores.split(sizes)]).mean()
-    return listwise + binary
+    split = zip(part, scores.split([len(own) for own in texts]), strict=True)
+    orders = [-functional.log_softmax(own, dim=0)[0] for group, own in split if group.positive]
+    return torch.stack(orders).mean() + binary if orders else binary
