@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,7 +44,7 @@ def test_the_encoder_learns_and_goes_on_from_what_it_learnt(base: Path, tmp_path
 
     told: list[str] = []
     unanswered = Group(query="the fee", positive="", negatives=("the approval of Compliance",))
-    recipe = {"layers": 1, "epochs": 30, "batch": 3, "rate": 1e-2, "card": {}}
+    recipe: dict[str, Any] = {"layers": 1, "epochs": 30, "batch": 3, "rate": 1e-2, "card": {}}
     encoder.train([*GROUPS, unanswered], base, tmp_path / "one", **recipe, tell=told.append)
     assert nearness(tmp_path / "one") > nearness(None) + 0.2
     assert "30/30" in told[-1]
