@@ -134,6 +134,7 @@ def build_composer(config: Config, engines: Engines) -> Composer:
         reranker=engines.reranker,
         section=config.generator,
         prompt=config.prompt,
+        needed=config.needed,
     )
 
 

@@ -56,11 +56,11 @@ class GeneratorSection(Section):
     composition: Literal["quote", "free"] = "quote"
     """``quote``: only sentences of the passages can be said; ``free``: the model writes (for a model tuned to cite)."""
     choices: int = Field(6, ge=1)
-    """``quote``: how many sentences the model chooses among."""
+    """``quote``: how many sentences of one passage the model chooses among."""
     choice_margin: float = Field(3.0, ge=0)
-    """``quote``: how far below the best, in the reranker's logits, a sentence may lie."""
+    """``quote``: how far below the best of its passage, in the reranker's logits, a sentence may lie."""
     sentences: int = Field(3, ge=1)
-    """The longest answer."""
+    """``free``: the longest answer."""
 
 
 class Split(Section):
@@ -130,12 +130,25 @@ class Prompt(Section):
     """How much the generator reads of one passage: whole sentences up to about so many words."""
 
 
-class Gate(Section):
-    """A logistic model over what retrieval knows; `eval/calibrate.py` fits it. Below ``threshold``: abstain."""
+class Logistic(Section):
+    """A logistic model over named signals; what reaches ``threshold``, a probability, passes."""
 
     threshold: float = Field(0.5, ge=0, le=1)
     intercept: float = 0.0
     weights: dict[str, float] = {}
+
+
+class Gate(Logistic):
+    """Is the answer in what was found? Signals: `assistant.evidence.abstain`; fitted by `eval/calibrate.py`."""
+
+
+class Needed(Logistic):
+    """Does the answer need this passage beside the surest one? Signals: `assistant.evidence.needed`; fitted by
+    `eval/needed.py`. As it stands here: never."""
+
+    threshold: float = Field(1.0, ge=0, le=1)
+    most: int = Field(2, ge=1)
+    """Passages that an answer may rest on."""
 
 
 class JudgeSection(Section):
@@ -240,6 +253,7 @@ class Config(Section):
     publish: Publish = Publish()
     retrieve: Retrieve = Retrieve()
     prompt: Prompt = Prompt()
+    needed: Needed = Needed()
     gate: Gate = Gate()
     judge: JudgeSection = JudgeSection()
     access: AccessSection = AccessSection()

@@ -104,12 +104,17 @@ class Generator(Protocol):
     identity: str
 
     def generate(
-        self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_new_tokens: int,
+        seed: int,
+        among: Sequence[Sequence[str]] | None = None,
     ) -> Pieces:
         """Pieces of text as they arise; closing the iterator stops the model. Same arguments, same engine: same text.
 
-        ``among``: the text is then one or more of these strings, each at most once, a line each; the model decides which
-        and when to end.
+        ``among``: groups of strings. The text is then one or more of each group, group after group, each string at most once,
+        a line each; the model decides which and when to end.
         """
         ...
 

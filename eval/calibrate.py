@@ -8,7 +8,6 @@ answer, and any answer to what can't be answered, is what the gate shall stop. L
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from assistant.answer import Assistant
 from assistant.build import principal_of
 from assistant.errors import InputError
 from assistant.evidence import abstain, cite
+from assistant.evidence.logistic import probability
 from assistant.retrieve import retrieve
 from eval.cases import Case, covered
 
@@ -122,7 +122,7 @@ def _held_out(rows: Sequence[Row], names: Sequence[str]) -> NDArray[np.float64]:
     for n in range(len(rows)):
         intercept, weights = _logistic(np.delete(x, n, 0), np.delete(y, n))
         z = intercept + float(x[n] @ np.array(weights))
-        found.append((1 + math.tanh(z / 2)) / 2)
+        found.append(probability(z))
     return np.array(found)
 
 

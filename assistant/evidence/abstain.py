@@ -6,17 +6,17 @@ the assistant abstains and shows the nearest passages.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from assistant.config import Gate
 from assistant.evidence.compose import Composition
+from assistant.evidence.logistic import log_odds, probability
 from assistant.knowledge.lexical import terms
 from assistant.retrieve import index_text
 from assistant.types import Hit
 
 Idf = Callable[[str], float]
-KNOWN = ("leaning", "sentence", "relevance", "lead", "cosine", "coverage")
+KNOWN = ("leaning", "needed", "sentence", "relevance", "lead", "cosine", "coverage")
 LOOKED_AT = 4
 """Hits that the signals look at: those that the generator is given."""
 
@@ -26,13 +26,15 @@ def signals(
 ) -> dict[str, float]:
     """Those ``wanted`` (`KNOWN`), each a number that is larger the likelier an answer is.
 
-    ``leaning``: log-odds of the generator, having read the passages, that it begins with one of them. ``sentence`` and
-    ``relevance``: the reranker's logits of the best sentence that could be said and of the best passage; ``lead``: how far
-    that is above the fourth; ``cosine`` of the nearest hit; ``coverage`` of the question's terms by the best single hit,
-    weighted by rarity, in [0, 1]. Logits, not probabilities, which saturate."""
+    ``leaning``: log-odds of the generator, having read the passages, that it begins with one of them. ``needed``: log-odds
+    that the answer needs the surest passage. ``sentence`` and ``relevance``: the reranker's logits of the best sentence that
+    could be said and of the best passage; ``lead``: how far that is above the fourth; ``cosine`` of the nearest hit;
+    ``coverage`` of the question's terms by the best single hit, weighted by rarity, in [0, 1]. Logits, not probabilities,
+    which saturate."""
     near = hits[:LOOKED_AT]
     computed: dict[str, Callable[[], float]] = {
         "leaning": composition.leaning,
+        "needed": lambda: composition.surest,
         "sentence": lambda: composition.best_sentence,
         "relevance": lambda: max((h.found_by["rerank"] for h in near), default=0.0),
         "lead": lambda: near[0].score - near[-1].score if near else 0.0,
@@ -51,8 +53,7 @@ def _coverage(question: str, near: Sequence[Hit], idf: Idf) -> float:
 
 def confidence(values: Mapping[str, float], gate: Gate) -> float:
     """Probability in [0, 1] that the found passages hold the answer."""
-    z = gate.intercept + sum(weight * values[name] for name, weight in gate.weights.items())
-    return (1 + math.tanh(z / 2)) / 2  # the logistic function; exp(-z) overflows from z = -710 on
+    return probability(log_odds(values, gate))
 
 
 def missing_terms(question: str, hits: Sequence[Hit]) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from assistant.config import GeneratorSection, Prompt
+from assistant.config import GeneratorSection, Needed, Prompt
 from assistant.evidence import cite, prompt, quote
+from assistant.evidence.needed import Standing, most_needed, odds
 from assistant.evidence.quote import Choice
 from assistant.evidence.sentences import stream
 from assistant.protocols import Generator, Judge, Message, Reranker
@@ -28,19 +29,33 @@ class Composer:
     reranker: Reranker
     section: GeneratorSection
     prompt: Prompt
+    needed: Needed
 
     def about(self, text: str, query: str, hits: Sequence[Hit], elapsed: Callable[[], float]) -> Composition:
         """``text`` is what the model is asked, ``query`` the same with what a follow-up leans on; ``elapsed`` tells
         milliseconds since the question came."""
         given = prompt.evidence(hits, self.prompt, self.generator.count_tokens)
-        blocks = [prompt.block(hit, self.prompt.words) for hit in given]
-        section = self.section
-        found = quote.choices(
-            query, given, self.reranker, most=section.choices, margin=section.choice_margin, words=self.prompt.words
+        groups, surest = self._needed(query, given)
+        quoting = self.section.composition == "quote"
+        read = {group[0].marker for group in groups} if quoting else range(1, len(given) + 1)
+        blocks = {marker: prompt.block(given[marker - 1], self.prompt.words) for marker in sorted(read)}
+        asked = prompt.messages(text, blocks, self.section.composition, tuned=self.section.adapter is not None)
+        return Composition(self, given, groups, surest, asked, elapsed)
+
+    def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float]:
+        """The sentences to choose among, a group for each passage that is needed, the surest first; and that one's log-odds."""
+        found = [own for own in quote.choices(query, given, self.reranker, words=self.prompt.words) if own]
+        each = odds(
+            [Standing(passage=_logit(given[own[0].marker - 1]), sentence=own[0].score) for own in found], self.needed
         )
-        tuned = section.adapter is not None
-        asked = prompt.messages(text, blocks, section.composition, tuned=tuned)
-        return Composition(self, given, found, asked, elapsed)
+        most, margin = self.section.choices, self.section.choice_margin
+        groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in most_needed(each, self.needed))
+        return groups, max(each, default=NO_CHOICE)
+
+
+def _logit(hit: Hit) -> float:
+    """The reranker's; 0 where there is none."""
+    return hit.found_by.get("rerank", 0.0)
 
 
 class Composition:
@@ -50,15 +65,18 @@ class Composition:
         self,
         composer: Composer,
         evidence: tuple[Hit, ...],
-        choices: tuple[Choice, ...],
+        groups: tuple[tuple[Choice, ...], ...],
+        surest: float,
         messages: tuple[Message, ...],
         elapsed: Callable[[], float],
     ) -> None:
         self._composer = composer
         self._messages = messages
         self._elapsed = elapsed
-        self._choices = choices
+        self._groups = groups
         self.evidence = evidence
+        self.surest = surest
+        """Log-odds that the answer needs the surest passage: `assistant.evidence.needed`."""
         self.shown: list[Sentence] = []
         self.withheld: list[Sentence] = []
         self.first_token: float | None = None
@@ -68,13 +86,14 @@ class Composition:
     @property
     def best_sentence(self) -> float:
         """The reranker's logit of the best sentence that could be said."""
-        return self._choices[0].score if self._choices else NO_CHOICE
+        return max((group[0].score for group in self._groups), default=NO_CHOICE)
 
     def leaning(self) -> float:
         """Log-odds, by the generator, that it begins with one of the sentences rather than with "not in the passages"."""
-        if not self._choices:
+        if not self._groups:
             return NO_CHOICE
-        return self._composer.generator.leaning(self._messages, [c.written for c in self._choices], prompt.NOT_FOUND)
+        written = [choice.written for group in self._groups for choice in group]
+        return self._composer.generator.leaning(self._messages, written, prompt.NOT_FOUND)
 
     def usage(self) -> dict[str, int]:
         count = self._composer.generator.count_tokens
@@ -89,7 +108,7 @@ class Composition:
             self._messages,
             max_new_tokens=section.max_new_tokens,
             seed=section.seed,
-            among=[choice.written for choice in self._choices] if quoting else None,
+            among=[[choice.written for choice in group] for group in self._groups] if quoting else None,
         )
         seen: set[str] = set()
         try:
@@ -107,7 +126,7 @@ class Composition:
                 self.shown.append(sentence)
                 self.first_sentence = self.first_sentence or self._elapsed()
                 yield sentence
-                if len(self.shown) >= section.sentences:
+                if not quoting and len(self.shown) >= section.sentences:
                     return
         finally:
             pieces.close()

@@ -5,7 +5,7 @@ passages are named by markers ``[1]…[n]``, never by ids. `IDENTITY` is part of
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from assistant.config import Prompt
 from assistant.evidence.sentences import within
@@ -72,10 +72,10 @@ def block(hit: Hit, words: int) -> Block:
     return " › ".join(part for part in (hit.document.title, hit.passage.where) if part), body
 
 
-def messages(question: str, blocks: Sequence[Block], composition: str, *, tuned: bool) -> tuple[Message, ...]:
-    """The fixed head, then one message with the passages and the question. A ``tuned`` model (one with an adapter) was trained
-    without examples and needs none."""
-    passages = "\n\n".join(numbered(marker, one) for marker, one in enumerate(blocks, start=1))
+def messages(question: str, blocks: Mapping[int, Block], composition: str, *, tuned: bool) -> tuple[Message, ...]:
+    """The fixed head, then one message with the passages, by marker, and the question. A ``tuned`` model (one with an adapter)
+    was trained without examples and needs none."""
+    passages = "\n\n".join(numbered(marker, one) for marker, one in blocks.items())
     head = (Message("system", _TUNED),) if tuned else (Message("system", _TASK[composition]), *_EXAMPLES)
     return (*head, Message("user", f"{passages}\n\nQuestion: {question}"))
 

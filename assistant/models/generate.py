@@ -20,7 +20,7 @@ from typing import Any
 from assistant.config import GeneratorSection
 from assistant.errors import InputError, Unavailable
 from assistant.models.device import Chosen, prepare
-from assistant.models.grammar import OneOf
+from assistant.models.grammar import OneOfEach
 from assistant.models.tokens import ChatTokens
 from assistant.protocols import Message, Pieces
 
@@ -97,7 +97,12 @@ class TransformersGenerator:
             return float(logits[first].logsumexp(0) - logits[other])
 
     def generate(
-        self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_new_tokens: int,
+        seed: int,
+        among: Sequence[Sequence[str]] | None = None,
     ) -> Pieces:
         """Greedy, so ``seed`` changes nothing; it is taken because the protocol promises reproducibility."""
         with self._lock:
@@ -106,7 +111,7 @@ class TransformersGenerator:
             yield from self._text(self._decode(head, body, max_new_tokens, grammar))
 
     def _decode(
-        self, head: Sequence[int], body: Sequence[int], most: int, grammar: OneOf | None
+        self, head: Sequence[int], body: Sequence[int], most: int, grammar: OneOfEach | None
     ) -> Iterator[list[int]]:
         """Runs of tokens: one decision, and what the grammar then forces."""
         start = self._read(head, body)
@@ -187,8 +192,8 @@ class TransformersGenerator:
         )
         return whole[:shared], whole[shared:]
 
-    def _grammar(self, among: Sequence[str]) -> OneOf:
-        return OneOf([self._tokens.plain(f"{text}\n") for text in among], self._tokens.end)
+    def _grammar(self, among: Sequence[Sequence[str]]) -> OneOfEach:
+        return OneOfEach([[self._tokens.plain(f"{text}\n") for text in group] for group in among], self._tokens.end)
 
     def _text(self, runs: Iterator[list[int]]) -> Iterator[str]:
         """Text as it becomes whole: a character cut between two tokens waits for its rest."""

@@ -1,4 +1,5 @@
-"""A grammar over whole strings: the model says one or more of them, each at most once, and decides when to end.
+"""A grammar over whole strings in groups: group after group the model says one or more of each, each at most once, and after
+the last decides when to end.
 
 Pure token arithmetic, no torch. Where only one continuation is left its tokens are *forced*: they need no decision and can be
 fed to the model in one pass, so that a sentence costs a few decisions and not one a token.
@@ -11,19 +12,26 @@ from collections.abc import Sequence
 Tokens = tuple[int, ...]
 
 
-class OneOf:
-    """``options``: token sequences, none empty. After a whole option the model may end or begin another."""
+class OneOfEach:
+    """``groups`` of options: token sequences, none empty. After a whole option the model may begin another of the same group,
+    one of the next or, in the last group, end. An option that stands in two groups counts for the first."""
 
-    def __init__(self, options: Sequence[Sequence[int]], end: int) -> None:
-        self._left: list[Tokens] = [tuple(option) for option in dict.fromkeys(map(tuple, options)) if option]
+    def __init__(self, groups: Sequence[Sequence[Sequence[int]]], end: int) -> None:
+        self._left: dict[Tokens, int] = {}
+        for group, options in enumerate(groups):
+            for option in map(tuple, options):
+                if option:
+                    self._left.setdefault(option, group)
+        self._owed = set(self._left.values())
         self._end = end
         self._said: Tokens = ()
-        self._any_whole = False
 
     def allowed(self) -> frozenset[int]:
         """The tokens that may come next; empty when everything was said."""
+        if not self._left:
+            return frozenset()
         following = {option[len(self._said)] for option in self._open() if len(option) > len(self._said)}
-        ending = {self._end} if self._any_whole and not self._said else set()
+        ending = set() if self._owed or self._said else {self._end}
         return frozenset(following | ending)
 
     def forced(self) -> Tokens:
@@ -42,12 +50,15 @@ class OneOf:
         """``tokens`` were said; they follow `allowed` or `forced`."""
         for token in tokens:
             self._said = (*self._said, token)
-            if self._said in self._left:
-                whole = self._said
-                longer = [o for o in self._left if len(o) > len(whole) and o[: len(whole)] == whole]
-                if not longer:
-                    self._left.remove(whole)
-                    self._said, self._any_whole = (), True
+            if self._said in self._open() and len(self._open()) == 1:  # no longer option begins with it
+                self._finish(self._said)
+
+    def _finish(self, whole: Tokens) -> None:
+        group = self._left.pop(whole)
+        self._owed.discard(group)
+        self._left = {option: other for option, other in self._left.items() if other >= group}
+        self._said = ()
 
     def _open(self) -> list[Tokens]:
-        return [option for option in self._left if option[: len(self._said)] == self._said]
+        reached = min(self._owed, default=max(self._left.values(), default=0))
+        return [o for o, group in self._left.items() if group <= reached and o[: len(self._said)] == self._said]

@@ -47,8 +47,8 @@ _CITES = re.compile(r"\[\d+\]")
 
 
 class ScriptedGenerator:
-    """Where it must choose (``among``) it says the first ``choose`` options. Where it is free, new arguments get the next
-    of ``replies`` (after the last one, that one again) and arguments seen before the reply that they had then.
+    """Where it must choose (``among``) it says the first ``choose`` options of each group. Where it is free, new arguments
+    get the next of ``replies`` (after the last one, that one again) and arguments seen before the reply that they had then.
 
     A word and the blanks after it are one token and one piece.
     """
@@ -60,9 +60,15 @@ class ScriptedGenerator:
         self._given: dict[tuple[tuple[Message, ...], int], str] = {}
 
     def generate(
-        self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_new_tokens: int,
+        seed: int,
+        among: Sequence[Sequence[str]] | None = None,
     ) -> Pieces:
-        text = self._reply(tuple(messages), seed) if among is None else "\n".join(among[: self._choose])
+        chosen = [text for group in among or () for text in group[: self._choose]]
+        text = self._reply(tuple(messages), seed) if among is None else "\n".join(chosen)
         yield from _PIECE.findall(text)[:max_new_tokens]
 
     def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:

@@ -73,7 +73,12 @@ class Watched:
         self.closed = False
 
     def generate(
-        self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_new_tokens: int,
+        seed: int,
+        among: Sequence[Sequence[str]] | None = None,
     ) -> Pieces:
         try:
             for piece in self.pieces:
@@ -128,6 +133,7 @@ def assembled(
             reranker=FusedOrder(),
             section=section,
             prompt=config.prompt,
+            needed=config.needed,
         ),
         ledger=ledger or MemoryLedger(clock),
         identities=Identities(models={}, adapter=None, settings={}),

@@ -75,13 +75,14 @@ def test_a_second_question_waits_for_the_first(generator: Generator) -> None:
 
 
 @settings(max_examples=8)
-@given(options=lines)
-def test_among_says_only_options_each_at_most_once(generator: Generator, options: list[str]) -> None:
-    said = "".join(generator.generate(MESSAGES, max_new_tokens=2000, seed=0, among=options))
+@given(options=lines, cut=st.integers(0, 5))
+def test_among_says_one_of_each_group_each_at_most_once(generator: Generator, options: list[str], cut: int) -> None:
+    groups = [group for group in (options[:cut], options[cut:]) if group]
+    said = "".join(generator.generate(MESSAGES, max_new_tokens=4000, seed=0, among=groups))
     chosen = said.rstrip("\n").split("\n")
-    assert chosen != [""]
     assert set(chosen) <= set(options)
     assert len(chosen) == len(set(chosen))
+    assert all(set(chosen) & set(group) for group in groups)
 
 
 def test_leaning_is_two_sided_and_changes_nothing(generator: Generator) -> None:

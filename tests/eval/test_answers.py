@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.config import Gate, GeneratorSection, JudgeSection, Prompt
+from assistant.config import Gate, GeneratorSection, JudgeSection, Needed, Prompt
 from assistant.errors import InputError
 from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge
@@ -44,6 +44,7 @@ def composer(reply: str) -> Composer:
         reranker=FusedOrder(),
         section=GeneratorSection(composition="free"),
         prompt=Prompt(),
+        needed=Needed(),
     )
 
 

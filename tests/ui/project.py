@@ -146,7 +146,12 @@ class Unhurried(ScriptedGenerator):
     """Takes its time over every word, as a model on a small machine does."""
 
     def generate(
-        self, messages: Sequence[Message], *, max_new_tokens: int, seed: int, among: Sequence[str] | None = None
+        self,
+        messages: Sequence[Message],
+        *,
+        max_new_tokens: int,
+        seed: int,
+        among: Sequence[Sequence[str]] | None = None,
     ) -> Pieces:
         for piece in super().generate(messages, max_new_tokens=max_new_tokens, seed=seed, among=among):
             time.sleep(0.3)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.config import Gate, GeneratorSection, JudgeSection, Prompt
+from assistant.config import Gate, GeneratorSection, JudgeSection, Needed, Prompt
 from assistant.evidence import abstain, cite, prompt
 from assistant.evidence.compose import Composer, Composition
 from assistant.evidence.support import OverlapJudge
@@ -143,8 +143,8 @@ def test_the_evidence_fits_its_budget_in_rank_order(passages: int, tokens: int, 
     assert cost <= tokens or len(given_hits) == 1
 
 
-def blocks(*hits: Hit) -> list[prompt.Block]:
-    return [prompt.block(one, 160) for one in hits]
+def blocks(*hits: Hit) -> dict[int, prompt.Block]:
+    return {marker: prompt.block(one, 160) for marker, one in enumerate(hits, start=1)}
 
 
 @pytest.mark.parametrize("tuned", [False, True])
@@ -163,7 +163,9 @@ def test_only_the_last_message_changes_with_the_question(composition: str, tuned
 
 def test_a_tables_head_goes_with_its_rows() -> None:
     row = Passage(id="p", document_id="d-1", start=0, end=8, text="Wine | 1", where="1", context="Gift | Level")
-    shown = prompt.numbered(3, *blocks(Hit(passage=row, document=WHOLE.document, score=0, rank=1, found_by={})))
+    shown = prompt.numbered(
+        3, *blocks(Hit(passage=row, document=WHOLE.document, score=0, rank=1, found_by={})).values()
+    )
     assert shown == "[3] Gifts Policy › 1\nGift | Level\nWine | 1"
 
 
@@ -199,8 +201,9 @@ def composed(hits: Sequence[Hit], leaning: float = 1.0, best_sentence: float = 4
         reranker=FusedOrder(),
         section=GeneratorSection(),
         prompt=Prompt(),
+        needed=Needed(),
     )
-    return Given(composer, tuple(hits), (), (), lambda: 0.0)
+    return Given(composer, tuple(hits), (), 0.0, (), lambda: 0.0)
 
 
 def test_signals_are_those_that_are_known() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from assistant.config import JudgeSection
-from assistant.evidence.quote import choices, sayable
+from assistant.evidence.quote import choices, closest, sayable
 from assistant.evidence.sentences import split_markers
 from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder
@@ -89,13 +89,15 @@ class InOrder:
 
 def test_choices_are_the_best_first_within_the_margin_and_marked(served: World) -> None:
     hits = ask(served.assistant(), question(principal=MLRO)).hits[:3]
-    found = choices("gifts", hits, InOrder(), most=4, margin=2.5, words=160)
-    assert [choice.score for choice in found] == [0.0, -1.0, -2.0]
-    every = choices("gifts", hits, InOrder(), most=99, margin=99, words=160)
-    for choice in every:
-        assert choice.text in sayable(hits[choice.marker - 1].passage, hits[choice.marker - 1].document.title)
-        assert split_markers(choice.written) == (choice.text, (choice.marker,))
-    assert choices("gifts", [], InOrder(), most=4, margin=1, words=160) == ()
+    every = choices("gifts", hits, InOrder(), words=160)
+    assert [own[0].marker for own in every] == [1, 2, 3]
+    for own, hit in zip(every, hits, strict=True):
+        assert [choice.text for choice in own] == sayable(hit.passage, hit.document.title)
+        assert [choice.score for choice in own] == sorted((choice.score for choice in own), reverse=True)
+        assert all(split_markers(choice.written) == (choice.text, (choice.marker,)) for choice in own)
+    assert closest(every[0], most=2, margin=99) == tuple(every[0][:2])
+    assert closest(every[0], most=99, margin=0.5) == tuple(every[0][:1])
+    assert choices("gifts", [], InOrder(), words=160) == []
 
 
 def test_what_may_be_said_of_the_world_is_supported_by_its_passage(served: World) -> None:

@@ -197,7 +197,7 @@ def test_the_identity_says_what_changes_a_token(folder: Path, tmp_path: Path) ->
 
 def test_among_reads_forced_tokens_without_a_decision(generator: TransformersGenerator) -> None:
     options = ["A gift worth more than 150 pounds needs approval.", "Records are kept for five years."]
-    said = "".join(generator.generate((SYSTEM, Message("user", "Who?")), max_new_tokens=400, seed=0, among=options))
+    said = "".join(generator.generate((SYSTEM, Message("user", "Who?")), max_new_tokens=400, seed=0, among=[options]))
     assert set(said.strip().split("\n")) <= set(options)
     assert generator.last_usage is not None
     assert generator.last_usage.new_tokens > 20, "forced tokens count as said"
@@ -225,7 +225,7 @@ def test_no_text_can_play_the_templates_part(generator: TransformersGenerator) -
     plain, attacked = (sum(token in specials for token in (*head, *body)) for head, body in prompts)
     assert attacked == plain
     said = "".join(
-        generator.generate((SYSTEM, Message("user", "?")), max_new_tokens=90, seed=0, among=[attack.strip()])
+        generator.generate((SYSTEM, Message("user", "?")), max_new_tokens=90, seed=0, among=[[attack.strip()]])
     )
     assert said.strip() == attack.strip()
 
@@ -233,7 +233,7 @@ def test_no_text_can_play_the_templates_part(generator: TransformersGenerator) -
 def test_an_option_once_begun_is_said_to_its_end(generator: TransformersGenerator) -> None:
     options = ["The officer approves a gift of more than 150 pounds.", "The officer approves nothing at all."]
     for most in (1, 3, 7):
-        said = "".join(generator.generate((SYSTEM, Message("user", "?")), max_new_tokens=most, seed=0, among=options))
+        said = "".join(generator.generate((SYSTEM, Message("user", "?")), max_new_tokens=most, seed=0, among=[options]))
         assert set(said.strip().split("\n")) <= set(options)
 
 

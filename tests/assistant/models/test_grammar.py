@@ -1,4 +1,4 @@
-"""The grammar of `among`, as arithmetic on tokens: what can be said, and that all of it can."""
+"""The grammar of `among`, as arithmetic on tokens: what can be said, what must be, and that all of it can."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.models.grammar import OneOf
+from assistant.models.grammar import OneOfEach
 
 END, LINE = 0, 9
 options = st.lists(
@@ -22,7 +22,7 @@ options = st.lists(
 def test_whatever_is_chosen_the_text_is_whole_options_each_at_most_once(
     options: list[tuple[int, ...]], data: st.DataObject
 ) -> None:
-    grammar, said = OneOf(options, END), list[int]()
+    grammar, said = OneOfEach([options], END), list[int]()
     while allowed := grammar.allowed():
         token = data.draw(st.sampled_from(sorted(allowed)))
         if token == END:
@@ -40,7 +40,7 @@ def test_whatever_is_chosen_the_text_is_whole_options_each_at_most_once(
 @given(options=options)
 def test_every_choice_and_order_of_options_can_be_said(options: list[tuple[int, ...]]) -> None:
     for chosen in permutations(options, min(2, len(options))):
-        grammar = OneOf(options, END)
+        grammar = OneOfEach([options], END)
         for token in (token for option in chosen for token in option):
             assert token in grammar.allowed()
             grammar.advance([token])
@@ -50,16 +50,31 @@ def test_every_choice_and_order_of_options_can_be_said(options: list[tuple[int, 
 @given(options=options)
 def test_forced_tokens_are_the_only_ones_that_were_allowed(options: list[tuple[int, ...]]) -> None:
     for option in options:
-        grammar = OneOf(options, END)
+        grammar = OneOfEach([options], END)
         for token in option[:-1]:
             grammar.advance([token])
             for forced in grammar.forced()[:1]:
                 assert grammar.allowed() == {forced}
 
 
+@given(options=options, cut=st.integers(0, 4), data=st.data())
+def test_of_each_group_one_is_said_before_the_end(
+    options: list[tuple[int, ...]], cut: int, data: st.DataObject
+) -> None:
+    groups = [options[:cut], options[cut:]]
+    grammar, said = OneOfEach(groups, END), list[int]()
+    while (allowed := grammar.allowed()) and END not in allowed:
+        token = data.draw(st.sampled_from(sorted(allowed)))
+        grammar.advance([token])
+        said.append(token)
+    whole = _lines(said)
+    assert all(set(whole) & set(group) for group in groups if group)
+    assert [option in groups[1] for option in whole] == sorted(option in groups[1] for option in whole)
+
+
 def test_nothing_can_end_before_something_was_said() -> None:
-    assert END not in OneOf([(1, LINE)], END).allowed()
-    assert OneOf([], END).allowed() == frozenset()
+    assert END not in OneOfEach([[(1, LINE)]], END).allowed()
+    assert OneOfEach([], END).allowed() == frozenset()
 
 
 def _lines(tokens: list[int]) -> list[tuple[int, ...]]:

@@ -76,7 +76,7 @@ def test_it_serves_on_its_base_and_on_no_other(base: Path, tmp_path: Path, quant
     tuned = TransformersGenerator(base, section, device, BASE, tmp_path)
     assert tuned.identity.startswith(plain.identity)
     assert tuned.identity != plain.identity
-    asked = prompt.messages("Gift?", EXAMPLES[0].blocks, "quote", tuned=True)
+    asked = prompt.messages("Gift?", dict(enumerate(EXAMPLES[0].blocks, start=1)), "quote", tuned=True)
     right, wrong = written(GIFTS, 1), prompt.NOT_FOUND
     assert tuned.leaning(asked, [right], wrong) != plain.leaning(asked, [right], wrong)
     with pytest.raises(InputError, match="trained on"):

@@ -1,0 +1,48 @@
+"""Which of the passages found the answer needs: the one that answers, and the second rule without which it is half an answer.
+
+A logistic model over the reranker's logits of each passage and of its best sentence, each alone and beside the best of the
+others. `eval/needed.py` fits its weights on questions that trained nothing; they stand in the config.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from assistant.config import Needed
+from assistant.evidence.logistic import log_odds, probability
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How near a passage comes to an answer, in the reranker's logits: the whole of it, and its best sentence."""
+
+    passage: float
+    sentence: float
+
+
+def signals(standings: Sequence[Standing]) -> list[dict[str, float]]:
+    """Of each passage: its logits, and how far they lie above the best of the others (below: negative; alone: 0)."""
+    told = []
+    for n, own in enumerate(standings):
+        others = [*standings[:n], *standings[n + 1 :]] or [own]
+        told.append(
+            {
+                "passage": own.passage,
+                "sentence": own.sentence,
+                "passage_ahead": own.passage - max(other.passage for other in others),
+                "sentence_ahead": own.sentence - max(other.sentence for other in others),
+            }
+        )
+    return told
+
+
+def odds(standings: Sequence[Standing], section: Needed) -> list[float]:
+    """Natural-log odds that the answer needs each."""
+    return [log_odds(values, section) for values in signals(standings)]
+
+
+def most_needed(each: Sequence[float], section: Needed) -> list[int]:
+    """Indices of at most ``section.most`` passages by their `odds`, the surest first; the first is always there, however weak."""
+    order = sorted(range(len(each)), key=lambda n: (-each[n], n))
+    return [*order[:1], *(n for n in order[1 : section.most] if probability(each[n]) >= section.threshold)]

@@ -1,0 +1,46 @@
+"""The surest passage always speaks; another only where the model says that the answer needs it."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from assistant.config import Needed
+from assistant.evidence.needed import Standing, most_needed, odds, signals
+
+logits = st.floats(-20, 20)
+standings = st.lists(st.builds(Standing, passage=logits, sentence=logits), max_size=6)
+models = st.builds(
+    Needed,
+    threshold=st.floats(0, 1),
+    intercept=st.floats(-5, 5),
+    weights=st.dictionaries(st.sampled_from(sorted(signals([Standing(passage=0, sentence=0)])[0])), st.floats(-3, 3)),
+    most=st.integers(1, 4),
+)
+
+
+@given(given=standings, section=models)
+def test_the_first_is_always_there_and_never_more_than_allowed(given: list[Standing], section: Needed) -> None:
+    chosen = most_needed(odds(given, section), section)
+    assert bool(chosen) == bool(given)
+    assert len(chosen) == len(set(chosen)) <= section.most
+    assert set(chosen) <= set(range(len(given)))
+
+
+@given(given=standings, section=models)
+def test_a_higher_threshold_only_takes_away(given: list[Standing], section: Needed) -> None:
+    stricter = section.model_copy(update={"threshold": min(1.0, section.threshold + 0.2)})
+    assert set(most_needed(odds(given, stricter), stricter)) <= set(most_needed(odds(given, section), section))
+
+
+@given(given=standings)
+def test_what_lies_ahead_of_the_others_is_measured_from_the_best_of_them(given: list[Standing]) -> None:
+    ahead = [values["passage_ahead"] for values in signals(given)]
+    assert sum(value > 0 for value in ahead) <= 1
+    assert len(given) != 1 or ahead == [0.0]
+
+
+def test_unfitted_only_the_surest_speaks() -> None:
+    two = [Standing(passage=1.0, sentence=0.0), Standing(passage=3.0, sentence=2.0)]
+    assert most_needed(odds(two, Needed(weights={"passage": 1.0})), Needed()) == [1]
+    assert most_needed(odds(two, Needed()), Needed()) == [0]
