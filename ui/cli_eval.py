@@ -132,9 +132,7 @@ def answers(
             file=sys.stderr,
         )
 
-    said = protocol.ask_all(
-        build_composer(settings, engines), settings.gate, items, tell, names=("leaning", "relevance")
-    )
+    said = protocol.ask_all(build_composer(settings, engines), settings.gate, items, tell, names=("relevance",))
     if per_item:
         rows = [
             Row(id=s.item.id, answerable=bool(s.item.gold), right=bool(s.cited & s.item.gold), values=dict(s.values))
@@ -149,6 +147,32 @@ def answers(
         "baselines": protocol.baselines(items, engines.reranker),
     }
     print(json.dumps(found, indent=None if as_json else 1))
+
+
+@eval_app.command("needed")
+def needed(
+    beir: Annotated[Path, typer.Option("--beir", help="A BEIR folder; the validation part of its dev split is taken.")],
+    exclude: Annotated[Path, typer.Option("--exclude", help="JSON Lines whose questions measure and fit nothing.")],
+    cited: Annotated[list[Path] | None, typer.Option("--cited", help="Cited answers, JSON Lines.")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="So many items, every kind in its share.")] = None,
+    config: ConfigFile = Path("configs/rulebook.toml"),
+) -> None:
+    """Fit which of the passages given an answer needs, and when none answers; print the config's sections."""
+    from assistant.build import build_reranker
+    from assistant.train.groups import read_lines
+    from eval.answers import spread
+    from eval.needed import fit, made, weigh
+
+    settings = load(config)
+    items = made(beir, cited or [], (row["question"] for row in read_lines(exclude)))
+    items = spread(items, limit) if limit else items
+    reranker = build_reranker(settings)
+    weighed = []
+    for number, item in enumerate(items, start=1):
+        weighed.append(weigh(item, reranker, settings.prompt.words))
+        if number % 100 == 0:
+            print(f"{number} of {len(items)}", file=sys.stderr)
+    print(json.dumps({"schema_version": 1, **fit(weighed, settings.needed.most)}, indent=1))
 
 
 def _unseen(files: list[Path]) -> Callable[[Item], bool]:
