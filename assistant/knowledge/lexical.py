@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from assistant.errors import Corrupt
 from assistant.knowledge.glossary import glossary
+from assistant.knowledge.postings import Columns, Postings, weighed
 from assistant.knowledge.spelling import SHORTEST, meant, slips
 from assistant.protocols import Found, Mask
 
@@ -80,12 +81,15 @@ def rules_above(number: str) -> list[str]:
 class Bm25Searcher:
     name = "lexical"
 
-    def __init__(self, index: Any, glossary: Mapping[str, str] | None = None) -> None:
-        """``glossary``: what short forms stand for (`assistant.knowledge.glossary`)."""
+    def __init__(self, index: Any, glossary: Mapping[str, str] | None = None, postings: Postings | None = None) -> None:
+        """``glossary``: what short forms stand for (`assistant.knowledge.glossary`). ``postings``: None: those of ``index``."""
         self._index = index
         # bm25s adds an empty token, which has no column where no text was empty.
         self._vocabulary: dict[str, int] = {token: column for token, column in index.vocab_dict.items() if token}
-        self._last: tuple[str, NDArray[np.float32]] | None = None
+        kept, self._passages = index.scores, int(index.scores["num_docs"])
+        columns = Columns(starts=kept["indptr"], rows=kept["indices"], weights=kept["data"])
+        self._postings = postings or Postings(columns)
+        self._last: tuple[str, list[tuple[int, float]]] | None = None
         self._glossary = dict(glossary or {})
         self._short = {tuple(terms(long)): terms(short) for short, long in self._glossary.items()}
 
@@ -98,9 +102,18 @@ class Bm25Searcher:
         """``tokens``: the `features` of each text."""
         import bm25s
 
+        # Where no text has a term (another script, only stop words), one that nobody asks for stands in.
+        columns, vocabulary = weighed(tokens if any(tokens) else [[""] for _ in tokens], K1, B)
+        vocabulary.setdefault("", len(vocabulary))
         index = bm25s.BM25(k1=K1, b=B)
-        # Where no text has a term (another script, only stop words) bm25s fails; a term nobody asks for stands in.
-        index.index(tokens if any(tokens) else [[""] for _ in tokens], show_progress=False)
+        index.scores = {
+            "data": columns.weights,
+            "indices": columns.rows,
+            "indptr": columns.starts,
+            "num_docs": len(tokens),
+        }
+        index.vocab_dict, index.unique_token_ids_set = vocabulary, set(vocabulary.values())
+        index.nonoccurrence_array = None
         return cls(index, explained)
 
     @property
@@ -125,34 +138,20 @@ class Bm25Searcher:
             raise Corrupt(f"The lexical index {folder} can't be read ({error}); run `muniment ingest`.") from error
 
     def search(self, queries: Sequence[str], k: int, allowed: Mask) -> list[list[Found]]:
-        return [self._search(query, k, allowed) for query in queries]
-
-    def _search(self, query: str, k: int, allowed: Mask) -> list[Found]:
-        scores = self._scores(query, len(allowed))
-        return top(scores, k, allowed & (scores > 0))
+        return [self._postings.best(self._columns(query), k, allowed) for query in queries]
 
     def scores(self, query: str, rows: Sequence[int]) -> NDArray[np.float32]:
         """Shape (rows,); 0 where nothing is shared."""
-        everything = self._scores(query, int(self._index.scores["num_docs"]))
-        return everything[np.asarray(rows, dtype=np.int64)]
+        return self._postings.scores(self._columns(query), rows)
 
-    def _scores(self, query: str, passages: int) -> NDArray[np.float32]:
-        """Of every passage, visible or not; the last question's are kept, since its rows are soon looked up. Not to be
-        changed by who gets them."""
+    def _columns(self, query: str) -> list[tuple[int, float]]:
+        """`asked`, as columns; the last question's are kept, since its rows are soon looked up."""
         last = self._last
         if last is None or last[0] != query:
-            self._last = last = (query, self._computed(query, passages))
+            asked = self.asked(query).items()
+            known = [(self._vocabulary[feature], times) for feature, times in asked if feature in self._vocabulary]
+            self._last = last = (query, known)
         return last[1]
-
-    def _computed(self, query: str, passages: int) -> NDArray[np.float32]:
-        scores = np.zeros(passages, dtype=np.float32)
-        postings = self._index.scores
-        for feature, weight in self.asked(query).items():
-            column = self._vocabulary.get(feature)
-            if column is not None:
-                part = slice(postings["indptr"][column], postings["indptr"][column + 1])
-                scores[postings["indices"][part]] += np.float32(weight) * postings["data"][part]
-        return scores
 
     def asked(self, query: str) -> dict[str, float]:
         """Features with their weights: the query's own; what its short forms stand for and the short forms of what it spells
@@ -182,23 +181,11 @@ class Bm25Searcher:
     def _meant(self, term: str) -> str:
         if len(term) < SHORTEST:
             return ""
-        starts = self._index.scores["indptr"]
-        known = {near: self._vocabulary[near] for near in slips(term) if near in self._vocabulary}
-        return meant(term, {near: int(starts[column + 1] - starts[column]) for near, column in known.items()})
+        known = [near for near in slips(term) if near in self._vocabulary]
+        return meant(term, {near: self._postings.count(self._vocabulary[near]) for near in known})
 
     def idf(self, term: str) -> float:
         """Inverse document frequency of a stemmed term, ``ln(1 + (N - n + ½) / (n + ½))``; unknown terms have n = 0."""
-        total, column = self._index.scores["num_docs"], self._vocabulary.get(term)
-        starts = self._index.scores["indptr"]
-        count = 0 if column is None else int(starts[column + 1] - starts[column])
-        return math.log(1 + (total - count + 0.5) / (count + 0.5))
-
-
-def top(scores: NDArray[np.float32], k: int, allowed: Mask) -> list[Found]:
-    """The ``k`` best allowed rows, best first, ties by row."""
-    rows = np.flatnonzero(allowed)
-    if len(rows) > k:
-        cut = np.partition(scores[rows], len(rows) - k)[len(rows) - k]
-        rows = rows[scores[rows] >= cut]
-    order = np.lexsort((rows, -scores[rows]))[:k]
-    return [Found(int(row), float(scores[row])) for row in rows[order]]
+        column = self._vocabulary.get(term)
+        count = 0 if column is None else self._postings.count(column)
+        return math.log(1 + (self._passages - count + 0.5) / (count + 0.5))

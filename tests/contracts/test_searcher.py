@@ -15,8 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.knowledge import dense
-from assistant.knowledge.dense import DenseSearcher, GpuDense, MemoryDense
+from assistant.knowledge.dense import DenseSearcher, GpuDense, MemoryDense, VectorIndex
 from assistant.knowledge.lexical import K1, PAIR_WEIGHT, B, Bm25Searcher, features, terms
+from assistant.knowledge.postings import Columns, Postings
 from assistant.models.twins import HashingEmbedder
 from assistant.protocols import Mask, Searcher
 
@@ -26,14 +27,31 @@ TEXTS = st.lists(st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min
 QUERIES = st.lists(st.lists(st.sampled_from([*WORDS, "unknown"]), max_size=5).map(" ".join), max_size=3)
 
 
-def faiss_index(texts: Sequence[str]):  # type: ignore[no-untyped-def]  # FAISS is untyped
+def faiss_index(texts: Sequence[str], exact_most: int = dense.EXACT_MOST) -> VectorIndex:
     with tempfile.TemporaryDirectory() as folder:
-        dense.write_index(EMBEDDER.embed(texts), Path(folder) / "index")
+        dense.write_index(EMBEDDER.embed(texts), Path(folder) / "index", exact_most=exact_most)
         return dense.read_index(Path(folder) / "index")
 
 
 def on_cpu(texts: Sequence[str]) -> DenseSearcher:
     return DenseSearcher(faiss_index(texts), EMBEDDER)
+
+
+def by_codes(texts: Sequence[str]) -> DenseSearcher:
+    """From 17 texts on, below which there are no codes; tests/assistant/knowledge/test_dense.py has more rows."""
+    return DenseSearcher(faiss_index(texts, 0), EMBEDDER, few=0, depth=1)
+
+
+def few_fetched(texts: Sequence[str]) -> DenseSearcher:
+    return DenseSearcher(faiss_index(texts, 0), EMBEDDER, few=1000)
+
+
+def skipping_bm25(texts: Sequence[str]) -> Searcher:
+    """As in a large corpus: before every column it is asked whether it must be added up."""
+    searcher = Bm25Searcher.build(texts)
+    kept = searcher.index.scores
+    columns = Columns(starts=kept["indptr"], rows=kept["indices"], weights=kept["data"])
+    return Bm25Searcher(searcher.index, postings=Postings(columns, long=0, lookup=0))
 
 
 def on_gpu(texts: Sequence[str]) -> Searcher:
@@ -54,7 +72,10 @@ def loaded_bm25(texts: Sequence[str]) -> Searcher:
     return Bm25Searcher.load(Path(folder))
 
 
-@pytest.fixture(params=[on_cpu, on_gpu, in_memory, Bm25Searcher.build, loaded_bm25], ids=lambda make: make.__name__)
+MAKERS = [on_cpu, by_codes, few_fetched, on_gpu, in_memory, Bm25Searcher.build, loaded_bm25, skipping_bm25]
+
+
+@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__)
 def make(request: pytest.FixtureRequest) -> Callable[[Sequence[str]], Searcher]:
     build: Callable[[Sequence[str]], Searcher] = request.param
     return build

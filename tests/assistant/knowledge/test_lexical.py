@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from assistant.errors import Corrupt
 from assistant.knowledge.blobs import Blobs
-from assistant.knowledge.lexical import Bm25Searcher, features, terms, top, words
+from assistant.knowledge.lexical import Bm25Searcher, features, terms, words
+from assistant.knowledge.postings import top
 
 
 @pytest.mark.parametrize(
