@@ -13,7 +13,11 @@ from typing import Any
 
 import pypdfium2.raw as pdfium
 
+from ingest.readers.pdf_calls import fill_of, objects_of, render_mode
+
 _INVISIBLE = (pdfium.FPDF_TEXTRENDERMODE_INVISIBLE, pdfium.FPDF_TEXTRENDERMODE_CLIP)
+_PICTURES = frozenset({pdfium.FPDF_PAGEOBJ_IMAGE})
+_AREAS = frozenset({pdfium.FPDF_PAGEOBJ_PATH, pdfium.FPDF_PAGEOBJ_SHADING})
 _WHITE = 250  # of 255, each of red, green and blue
 _TINY = 1.5  # points
 _BESIDE = 2.0  # points beyond the edge
@@ -32,7 +36,7 @@ class Sight:
         self._edge: Box = (min(left, right), min(bottom, top), max(left, right), max(bottom, top))
 
     def hidden(self, text: Any, first: Box) -> str:
-        """How the text object is hidden, "" where it can be seen. ``first``: the box of a character of it."""
+        """How the text object, a plain pointer, is hidden, "" where it can be seen. ``first``: the box of a character of it."""
         left, bottom, right, top = first
         if max(right - left, top - bottom) < _TINY:
             return "tiny text"
@@ -45,9 +49,9 @@ class Sight:
         ):
             return "text off the page"
         middle = ((left + right) / 2, (bottom + top) / 2)
-        if pdfium.FPDFTextObj_GetTextRenderMode(text) in _INVISIBLE:
+        if render_mode(text) in _INVISIBLE:
             return "" if any(_holds(box, middle) for box in self._pictures) else "invisible text"
-        red, green, blue, alpha = _fill(text)
+        red, green, blue, alpha = fill_of(text)
         if alpha == 0:
             return "invisible text"
         if min(red, green, blue) >= _WHITE and not any(_holds(box, middle) for box in self._backgrounds):
@@ -56,42 +60,33 @@ class Sight:
 
     @cached_property
     def _pictures(self) -> list[Box]:
-        return [box for item in self._objects(pdfium.FPDF_PAGEOBJ_IMAGE) if (box := _bounds(item))]
+        return self._boxes(_PICTURES)
 
     @cached_property
     def _backgrounds(self) -> list[Box]:
-        areas = [
-            item
-            for item in self._objects(pdfium.FPDF_PAGEOBJ_PATH)
-            if _is_filled(item) and min(_fill(item.raw)[:3]) < _WHITE
+        return [*self._pictures, *self._boxes(_AREAS)]
+
+    def _boxes(self, kinds: frozenset[int]) -> list[Box]:
+        """Of the objects of these kinds, of paths only those filled with a colour."""
+        return [
+            box
+            for item, kind, level in objects_of(self._page, kinds)
+            if kind != pdfium.FPDF_PAGEOBJ_PATH or (_is_filled(item) and min(fill_of(item)[:3]) < _WHITE)
+            if (box := _bounds(item, level))
         ]
-        shadings = self._objects(pdfium.FPDF_PAGEOBJ_SHADING)
-        return [*self._pictures, *(box for item in (*areas, *shadings) if (box := _bounds(item)))]
-
-    def _objects(self, kind: int) -> list[Any]:
-        return list(self._page.get_objects(filter=[kind], max_depth=4))
-
-
-def _fill(item: Any) -> tuple[int, int, int, int]:
-    """Red, green, blue, alpha; opaque black where PDFium does not know."""
-    values = [ctypes.c_uint() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetFillColor(item, *values):
-        return 0, 0, 0, 255
-    red, green, blue, alpha = (value.value for value in values)
-    return red, green, blue, alpha
 
 
 def _is_filled(path: Any) -> bool:
     mode, stroke = ctypes.c_int(), ctypes.c_int()
-    return bool(pdfium.FPDFPath_GetDrawMode(path.raw, mode, stroke)) and mode.value != pdfium.FPDF_FILLMODE_NONE
+    return bool(pdfium.FPDFPath_GetDrawMode(path, mode, stroke)) and mode.value != pdfium.FPDF_FILLMODE_NONE
 
 
-def _bounds(item: Any) -> Box | None:
+def _bounds(item: Any, level: int) -> Box | None:
     """Objects inside a form have the form's coordinates, which PDFium does not turn into the page's: they may be anywhere."""
-    if item.level:
+    if level:
         return _ANYWHERE
     values = [ctypes.c_float() for _ in range(4)]
-    if not pdfium.FPDFPageObj_GetBounds(item.raw, *values):
+    if not pdfium.FPDFPageObj_GetBounds(item, *values):
         return None
     left, bottom, right, top = (value.value for value in values)
     return left, bottom, right, top

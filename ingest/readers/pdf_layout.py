@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ingest.readers.pdf_page import Fragment, Page
 from ingest.readers.pdf_tables import Table, aligned, ruled
@@ -17,10 +17,11 @@ _PAGE_NUMBER = re.compile(
 _MARKER = re.compile(r"[•◦▪‣·●○■□–—*§-]|\(?(?:\d{1,3}|[a-z]|[ivx]{1,5}|[A-Z])[.)]|\d{1,3}(?:\.\d{1,3})*\.?")
 _BULLET = re.compile(r"[•◦▪‣·●○■□\-–—*]")
 _ENUMERATOR = re.compile(r"\(?(?:\d{1,3}|[a-z]|[ivx]{1,5})[.)]")
+_FEWEST_DOTS = 5
 _DOT_LEADERS = re.compile(r"(?:\.\s?){5,}\s*(?:\d{1,4}|[ivxl]+)?$")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Line:
     """One line of prose. ``marker``: the bullet or number before it, parted by a gap; ``right``: its column's edge."""
 
@@ -47,7 +48,10 @@ def blocks_of(pages: Sequence[Page]) -> list[list[Block]]:
         lines = _lines(rest)
         right = max((line.x1 for _, line in lines), default=0.0)
         ordered: list[tuple[int, Block]] = [(table.order, table) for table in (*grids, *columns)]
-        ordered += [(order, replace(line, right=right)) for order, line in lines if not _DOT_LEADERS.search(line.text)]
+        for order, line in lines:
+            line.right = right
+            if line.text.count(".") < _FEWEST_DOTS or not _DOT_LEADERS.search(line.text):
+                ordered.append((order, line))
         result.append([block for _, block in sorted(ordered, key=lambda pair: pair[0])])
     return result
 
@@ -82,9 +86,9 @@ def _marked(fragments: Sequence[Fragment]) -> list[Fragment]:
         last = joined[-1] if joined else None
         if (
             last is not None
-            and _MARKER.fullmatch(last.text)
             and abs(last.y - fragment.y) < 0.4 * fragment.size
             and 0 < fragment.x0 - last.x1 < 4 * fragment.size
+            and _MARKER.fullmatch(last.text)
         ):
             last.text = f"{last.text}\t{fragment.text}"
             last.x1, last.bold, last.size = fragment.x1, fragment.bold, fragment.size
@@ -99,10 +103,9 @@ def _lines(fragments: Sequence[Fragment]) -> list[tuple[int, Line]]:
     for fragment in fragments:
         marker, text = _parted(fragment.text)
         if lines:
-            order, last = lines[-1]
+            _, last = lines[-1]
             if abs(last.y - fragment.y) < 0.3 * fragment.size and fragment.x0 >= last.x1 - 1:
-                both = replace(last, text=f"{last.text} {text}", x1=fragment.x1, bold=last.bold and fragment.bold)
-                lines[-1] = (order, both)
+                last.text, last.x1, last.bold = f"{last.text} {text}", fragment.x1, last.bold and fragment.bold
                 continue
         line = Line(
             text=text,

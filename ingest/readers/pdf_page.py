@@ -5,28 +5,21 @@ Coordinates are points from the lower left corner, after the page's dominant dir
 
 from __future__ import annotations
 
-import ctypes
-import math
-import re
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from operator import neg, sub
 from typing import Any
 
-import pypdfium2.raw as pdfium
-
 from assistant.protocols import Hidden
-from ingest.readers.pdf_hidden import Box, Sight
+from ingest.readers.pdf_calls import Boxes
+from ingest.readers.pdf_hidden import Sight
+from ingest.readers.pdf_rules import Rule, rules_of, turned
+from ingest.readers.pdf_words import NO_LETTERS, Run, Style, Words, words_of
 
 _SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st", "\x02": "-"})
-_BOLD_NAMES = ("bold", "black", "heavy", "demi")
-_FORCE_BOLD = 0x40000  # PDF 32000-1, table 123
-_LINE = re.compile("[\r\n]|[^\r\n]+")
-_WORD = re.compile("\\s|[^\\s\0\ufffe\uffff]+")
-_UNSURE = re.compile("[\0\ufffe\uffff\ud800-\udfff]")
-_NOWHERE = (0.0, 0.0, 0.0)
 _COLUMN_GAP = 1.2  # of the font size: wider is another column, narrower a space in justified text
+_RULE_GAP = 0.3  # of the font size: what is narrower holds no rule
 
 
 @dataclass(kw_only=True)
@@ -47,16 +40,6 @@ class Fragment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rule:
-    """A straight line; horizontal where ``y0 == y1``, vertical where ``x0 == x1``."""
-
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-
-@dataclass(frozen=True, kw_only=True)
 class Page:
     number: int
     height: float
@@ -65,230 +48,116 @@ class Page:
     hidden: list[Hidden]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Style:
-    """Of one text object. ``angle`` in quarter turns clockwise, None where it is slanted; ``hidden``: how, "" where it is
-    seen."""
-
-    size: float
-    bold: bool
-    angle: int | None
-    hidden: str
-
-
-@dataclass
-class _Glyphs:
-    """Parallel columns, one entry a word of one text object, a character of a word of several, or a space."""
-
-    texts: list[str] = field(default_factory=list)
-    boxes: list[tuple[float, float, float]] = field(default_factory=list)  # x0, x1, baseline
-    styles: list[_Style | None] = field(default_factory=list)
-    hidden: dict[str, list[str]] = field(default_factory=dict)  # by the way of hiding
-
-    def add(self, text: str, box: tuple[float, float, float], style: _Style | None) -> None:
-        self.texts.append(text)
-        self.boxes.append(box)
-        self.styles.append(style)
-
-
 def read_page(page: Any, number: int) -> Page:
     """``page`` is pypdfium2's `PdfPage`."""
     text_page = page.get_textpage()
     height = page.get_height()
-    glyphs = _glyphs(text_page.raw, Sight(page))
-    turns = Counter(style.angle for style in glyphs.styles if style is not None and style.angle is not None)
-    turn = turns.most_common(1)[0][0] if turns else 0
-    rules = [_turned(rule, turn) for rule in _rules(page)]
-    fragments = _fragments(glyphs, turn, rules)
+    words = words_of(text_page.raw, Sight(page))
+    turn = words.turn()
+    rules = [turned(rule, turn) for rule in rules_of(page)]
+    fragments = _Fragments(words, turn, rules).all()
     if turn:
         fragments, rules, height = _into_view(fragments, rules)
-    hidden = [Hidden(how=how, text="".join(letters)) for how, letters in glyphs.hidden.items()]
-    return Page(number=number, height=height, fragments=fragments, rules=rules, hidden=hidden)
+    return Page(number=number, height=height, fragments=fragments, rules=rules, hidden=words.hidden)
 
 
-def _glyphs(text_page: Any, sight: Sight) -> _Glyphs:
-    """Word by word: two calls into PDFium for most words instead of six a character, which is what reading costs most."""
-    glyphs = _Glyphs()
-    styles: dict[int | None, _Style | None] = {None: None}
-    concealed = ""
-    x, y = ctypes.c_double(), ctypes.c_double()
-    text = _text(text_page)
-    for start, end, handle, address in _runs(text_page, text):
-        if address not in styles:
-            styles[address] = _style(text_page, start, handle, sight.hidden(handle, _box(text_page, start, start + 1)))
-        style = styles[address]
-        pdfium.FPDFText_GetCharOrigin(text_page, start, x, y)
-        upright = style is None or style.angle not in (1, 3)
-        for word in _WORD.finditer(text, start, end):
-            if word[0].isspace():
-                if concealed:  # the spaces and line ends behind hidden words go with them
-                    glyphs.hidden[concealed].append(word[0])
-                glyphs.add(word[0], _NOWHERE, None)
-                continue
-            if style is not None:
-                concealed = style.hidden
-            if concealed:
-                glyphs.hidden.setdefault(concealed, []).append(word[0])
-                continue
-            left, bottom, right, top = _box(text_page, *word.span())
-            glyphs.add(word[0], (left, right, y.value) if upright else (bottom, top, x.value), style)
-    return glyphs
+class _Fragments:
+    """Words of the dominant direction ``turn`` only: what lies across is a watermark or a label of a drawing.
 
+    A run goes into a fragment as a whole where all gaps between its words are plainly narrow, else word by word.
+    """
 
-def _text(text_page: Any) -> str:
-    """The page's characters by PDFium's own index; NUL where it knows none."""
-    count = pdfium.FPDFText_CountChars(text_page)
-    buffer = (ctypes.c_ushort * (count + 1))()
-    written = pdfium.FPDFText_GetText(text_page, 0, count, buffer)
-    text = bytes(buffer)[: 2 * count].decode("utf-16-le", "surrogatepass")
-    if written != count + 1 or len(text) != count or _UNSURE.search(text):
-        text = "".join(chr(pdfium.FPDFText_GetUnicode(text_page, index)) for index in range(count))
-    return text
+    def __init__(self, words: Words, turn: int, rules: Sequence[Rule]) -> None:
+        self._words = words
+        self._turn = turn
+        self._uprights = [rule for rule in rules if rule.x0 == rule.x1]
+        self._x0, self._x1 = _along(words.begins, words.ends, turn)
+        self._gaps = [0.0, *map(sub, self._x0[1:], self._x1)]  # before each word
+        self._steps = [0.0, *map(sub, self._x1[1:], self._x1)]  # from end to end
+        self._found: list[Fragment] = []
+        self._now: Fragment | None = None
 
-
-def _runs(text_page: Any, text: str) -> Iterator[tuple[int, int, Any, int | None]]:
-    """Stretches on one baseline with the object that draws them and its address: lines whole where one object draws them,
-    else word by word, else character by character. Spaces of PDFium's own making belong to no object."""
-
-    def drawn_by(start: int, end: int) -> tuple[Any, int | None, bool]:
-        first = pdfium.FPDFText_GetTextObject(text_page, start)
-        address = ctypes.cast(first, ctypes.c_void_p).value
-        last = pdfium.FPDFText_GetTextObject(text_page, end - 1)
-        return first, address, address is not None and address == ctypes.cast(last, ctypes.c_void_p).value
-
-    for line in _LINE.finditer(text):
-        start, end = line.span()
-        seen = line[0].rstrip()
-        if not seen:
-            yield start, end, None, None
-            continue
-        start += len(seen) - len(seen.lstrip())
-        handle, address, whole = drawn_by(start, line.start() + len(seen))
-        if whole:
-            yield start, end, handle, address
-            continue
-        for word in _WORD.finditer(text, start, end):
-            handle, address, whole = (None, None, True) if word[0].isspace() else drawn_by(*word.span())
-            if whole:
-                yield *word.span(), handle, address
-                continue
-            for index in range(*word.span()):
-                handle = pdfium.FPDFText_GetTextObject(text_page, index)
-                yield index, index + 1, handle, ctypes.cast(handle, ctypes.c_void_p).value
-
-
-def _box(text_page: Any, start: int, end: int) -> Box:
-    """Around the first and the last character of a run."""
-    rect = pdfium.FS_RECTF()
-    pdfium.FPDFText_GetLooseCharBox(text_page, start, rect)
-    left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
-    if end - start > 1:
-        pdfium.FPDFText_GetLooseCharBox(text_page, end - 1, rect)
-        left, right = min(left, rect.left), max(right, rect.right)
-        bottom, top = min(bottom, rect.bottom), max(top, rect.top)
-    return left, bottom, right, top
-
-
-def _style(text_page: Any, index: int, handle: Any, hidden: str) -> _Style:
-    matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFPageObj_GetMatrix(handle, matrix)
-    scale = math.hypot(matrix.c, matrix.d) or 1.0
-    name = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    pdfium.FPDFText_GetFontInfo(text_page, index, name, 128, flags)
-    called = name.value.decode("utf-8", "replace").lower()
-    weight = pdfium.FPDFText_GetFontWeight(text_page, index)
-    degrees = math.degrees(pdfium.FPDFText_GetCharAngle(text_page, index)) % 360
-    quarter = round(degrees / 90)
-    return _Style(
-        size=round(pdfium.FPDFText_GetFontSize(text_page, index) * scale, 2),
-        bold=any(part in called for part in _BOLD_NAMES) or weight >= 600 or bool(flags.value & _FORCE_BOLD),
-        angle=quarter % 4 if abs(degrees - 90 * quarter) < 5 else None,
-        hidden=hidden,
-    )
-
-
-def _fragments(glyphs: _Glyphs, turn: int, rules: list[Rule]) -> list[Fragment]:
-    """Words of the dominant direction only: what lies across is a watermark or a label of a drawing."""
-    uprights = [rule for rule in rules if rule.x0 == rule.x1]
-    found: list[Fragment] = []
-    now: Fragment | None = None
-    space = False
-    for raw, (x0, x1, y), style in zip(glyphs.texts, glyphs.boxes, glyphs.styles, strict=True):
-        text = raw.translate(_LIGATURES)
-        if text in "\r\n":
-            now, space = None, False
-            continue
-        if text.isspace():
-            space = True
-            continue
-        if style is None or style.angle != turn:
-            continue
-        if turn == 3:
-            y = -y
-        elif turn:
-            x0, x1, y = -x1, -x0, -y if turn == 2 else y
-        raised = now is not None and style.size < 0.8 * now.size and 0 < y - now.y < 0.6 * now.size
-        if now is not None and _continues(now, x0, y, raised, uprights):
-            now.text += (" " if space and not raised else "") + (text.translate(_SUPERSCRIPT) if raised else text)
-            now.x1 = max(now.x1, x1)
-            now.bold = now.bold and (style.bold or raised)
-        else:
-            now = Fragment(text=text, x0=x0, x1=x1, y=y, size=style.size, bold=style.bold, order=len(found))
-            found.append(now)
+    def all(self) -> list[Fragment]:
         space = False
-    return found
+        for run in self._words.runs:
+            if run.lead == "\n":
+                self._now, space = None, False
+            elif run.lead:
+                space = True
+            if run.style is not None and run.style.angle == self._turn:
+                self._add(run, run.style, space)
+                space = False
+        return self._found
+
+    def _add(self, run: Run, style: Style, space: bool) -> None:
+        text, spans = self._words.text, self._words.spans
+        y = (run.origin[1], run.origin[0], -run.origin[1], -run.origin[0])[self._turn]
+        now, raised = self._add_word(run.first, style, y, space)
+        if run.last - run.first == 1:
+            return
+        second = spans[run.first + 1][0]
+        rest = text[second : spans[run.last - 1][1]]
+        if not raised and self._is_even(run, now) and not NO_LETTERS.search(rest):
+            now.text += (" " if second > spans[run.first][1] else "") + _letters(" ".join(rest.split()))
+            now.x1 = self._x1[run.last - 1]
+            return
+        for at in range(run.first + 1, run.last):
+            self._add_word(at, style, y, any(map(str.isspace, text[spans[at - 1][1] : spans[at][0]])))
+
+    def _add_word(self, at: int, style: Style, y: float, space: bool) -> tuple[Fragment, bool]:
+        """Adds the word; the fragment that it is in, and whether as a superscript."""
+        begin, end = self._words.spans[at]
+        text = _letters(self._words.text[begin:end])
+        now, x0, x1 = self._now, self._x0[at], self._x1[at]
+        if now is not None:
+            raised = style.size < 0.8 * now.size and 0 < y - now.y < 0.6 * now.size
+            if self._continues(now, x0, y, raised):
+                now.text += (" " if space and not raised else "") + (text.translate(_SUPERSCRIPT) if raised else text)
+                now.x1 = max(now.x1, x1)
+                now.bold = now.bold and (style.bold or raised)
+                return now, raised
+        now = Fragment(text=text, x0=x0, x1=x1, y=y, size=style.size, bold=style.bold, order=len(self._found))
+        self._found.append(now)
+        self._now = now
+        return now, False
+
+    def _continues(self, now: Fragment, x0: float, y: float, raised: bool) -> bool:
+        gap = x0 - now.x1
+        if not raised and abs(y - now.y) > 0.3 * now.size:
+            return False
+        if gap > _COLUMN_GAP * now.size or gap < -now.size:
+            return False
+        return gap < _RULE_GAP * now.size or not self._is_ruled(now, now.x1, x0)
+
+    def _is_even(self, run: Run, now: Fragment) -> bool:
+        """All words behind the first, which is in ``now``, continue it: each ends behind the one before it, no gap is wide,
+        none might hold a rule."""
+        first, last = run.first, run.last
+        gaps = self._gaps[first + 1 : last]
+        widest = max(gaps)
+        return (
+            now.x1 == self._x1[first]
+            and min(self._steps[first + 1 : last]) >= 0
+            and min(gaps) >= -now.size
+            and widest <= _COLUMN_GAP * now.size
+            and (widest < _RULE_GAP * now.size or not self._is_ruled(now, now.x1, self._x1[last - 1]))
+        )
+
+    def _is_ruled(self, now: Fragment, x0: float, x1: float) -> bool:
+        """A vertical rule stands between, at the height of ``now``."""
+        return any(x0 - 1 < rule.x0 < x1 + 1 and rule.y0 <= now.middle <= rule.y1 for rule in self._uprights)
 
 
-def _continues(now: Fragment, x0: float, y: float, raised: bool, uprights: list[Rule]) -> bool:
-    gap = x0 - now.x1
-    if not raised and abs(y - now.y) > 0.3 * now.size:
-        return False
-    if gap > _COLUMN_GAP * now.size or gap < -now.size:
-        return False
-    if gap < 0.3 * now.size:
-        return True
-    return not any(now.x1 - 1 < rule.x0 < x0 + 1 and rule.y0 <= now.middle <= rule.y1 for rule in uprights)
+def _letters(text: str) -> str:
+    return text if text.isascii() and "\x02" not in text else text.translate(_LIGATURES)
 
 
-def _rules(page: Any) -> Iterator[Rule]:
-    """Straight upright lines of all paths, rectangles by their edges, thin bars as lines."""
-    for item in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_PATH], max_depth=4):
-        matrix = item.get_matrix()
-        here = start = (0.0, 0.0)
-        x, y = ctypes.c_float(), ctypes.c_float()
-        for index in range(min(pdfium.FPDFPath_CountSegments(item.raw), 400)):
-            segment = pdfium.FPDFPath_GetPathSegment(item.raw, index)
-            pdfium.FPDFPathSegment_GetPoint(segment, x, y)
-            point = matrix.on_point(x.value, y.value)
-            kind = pdfium.FPDFPathSegment_GetType(segment)
-            if kind == pdfium.FPDF_SEGMENT_MOVETO:
-                start = point
-            elif kind == pdfium.FPDF_SEGMENT_LINETO:
-                yield from _upright(here, point)
-            if pdfium.FPDFPathSegment_GetClose(segment):
-                yield from _upright(point, start)
-            here = point
-
-
-def _upright(a: tuple[float, float], b: tuple[float, float]) -> Iterator[Rule]:
-    (x0, x1), (y0, y1) = sorted((a[0], b[0])), sorted((a[1], b[1]))
-    if x1 - x0 < 0.5 and y1 - y0 > 4:
-        yield Rule(x0=x0, y0=y0, x1=x0, y1=y1)
-    elif y1 - y0 < 0.5 and x1 - x0 > 4:
-        yield Rule(x0=x0, y0=y0, x1=x1, y1=y0)
-
-
-def _turned(rule: Rule, turn: int) -> Rule:
-    match turn:
-        case 3:
-            return Rule(x0=rule.y0, y0=-rule.x1, x1=rule.y1, y1=-rule.x0)
-        case 2:
-            return Rule(x0=-rule.x1, y0=-rule.y1, x1=-rule.x0, y1=-rule.y0)
-        case 1:
-            return Rule(x0=-rule.y1, y0=rule.x0, x1=-rule.y0, y1=rule.x1)
-        case _:
-            return rule
+def _along(begins: Boxes, ends: Boxes, turn: int) -> tuple[list[float], list[float]]:
+    """Where each word begins and ends in the direction of writing, by the boxes of its first and its last character."""
+    low, high = (3, 1) if turn in (1, 3) else (0, 2)
+    x0 = list(map(min, begins[low], ends[low]))
+    x1 = list(map(max, begins[high], ends[high]))
+    return (list(map(neg, x1)), list(map(neg, x0))) if turn in (1, 2) else (x0, x1)
 
 
 def _into_view(fragments: list[Fragment], rules: list[Rule]) -> tuple[list[Fragment], list[Rule], float]:

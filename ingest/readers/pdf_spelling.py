@@ -24,13 +24,17 @@ class Spelling:
     @classmethod
     def of(cls, lines: Sequence[str]) -> Spelling:
         """From a document's lines in order."""
+        if not any(line.endswith("-") for line in lines):  # then nothing is ever asked
+            return cls(words=frozenset(), compounds=frozenset(), hyphenates=False)
         words: set[str] = set()
         compounds: set[str] = set()
         cut = False
         for line in lines:
             whole = CUT.sub("", line) if line.endswith("-") else line
-            words.update(word.lower() for word in _WORD.findall(whole)[cut:])  # the halves of cut words are no words
-            compounds.update(word.lower() for word in _COMPOUND.findall(whole))
+            small = whole.lower() if whole.isascii() else "".join(map(_small, whole))
+            words.update(_WORD.findall(small)[cut:])  # the halves of cut words are no words
+            if "-" in small:
+                compounds.update(_COMPOUND.findall(small))
             cut = whole != line
         hyphenates = any(first + second in words for first, second in _halves(lines))
         return cls(words=frozenset(words), compounds=frozenset(compounds), hyphenates=hyphenates)
@@ -43,6 +47,10 @@ class Spelling:
             known_apart = f"{first}-{second}" in self.compounds or (first in self.words and second in self.words)
             return not known_apart and self.hyphenates
         return False
+
+
+def _small(c: str) -> str:
+    return c.lower() if c.isascii() else c
 
 
 def _halves(lines: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ingest.readers.pdf_page import Fragment, Rule
+from ingest.readers.pdf_page import Fragment
+from ingest.readers.pdf_rules import Rule
 
 _TOUCH = 2.5  # points: lines nearer than this meet
 _ALIGNED = 3.0  # points: edges nearer than this are one column's
@@ -150,7 +151,8 @@ def _rows(fragments: Sequence[Fragment]) -> list[_Row]:
     for fragment in fragments:
         row = rows[-1] if rows else None
         if row is not None and len(row.cells) == 1:
-            level = [f for f in row.cells[0] if abs(f.y - fragment.y) < 0.3 * f.size]
+            right = fragment.x0 > row.cells[0][-1].x1
+            level = [f for f in row.cells[0] if abs(f.y - fragment.y) < 0.3 * f.size] if right else []
             if level and fragment.x0 > max(f.x1 for f in row.cells[0][row.cells[0].index(level[0]) :]):
                 at = row.cells[0].index(level[0])
                 if at:  # lines of prose above the table's first row

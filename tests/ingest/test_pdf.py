@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import pypdfium2.raw as pdfium
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4, landscape
@@ -31,10 +30,13 @@ from reportlab.platypus import (
 
 from assistant.errors import InputError
 from assistant.protocols import Reading
-from ingest.readers import pdf_page
+from ingest.readers import pdf_page, pdf_words
 from ingest.readers.pdf import PdfReader
+from ingest.readers.pdf_calls import TextCalls
+from ingest.readers.pdf_words import Words
 
 MANUAL = Path(__file__).resolve().parents[2] / "corpora" / "manual"
+Typeset = tuple[list[str], int, int, int, int, bool]
 BODY = ParagraphStyle("body", fontName="Helvetica", fontSize=10, leading=13, spaceAfter=6)
 HEADING = ParagraphStyle("heading", fontName="Helvetica-Bold", fontSize=13, leading=16, spaceBefore=8, spaceAfter=4)
 PROSE = "Every member of staff must declare a gift worth more than fifty pounds within five working days of receipt. "
@@ -277,10 +279,59 @@ def test_words_taken_whole_read_as_characters_taken_singly(name: str, monkeypatc
     data = (MANUAL / f"{name}.pdf").read_bytes()
     whole = read(data)
 
-    def singly(text_page: Any, text: str) -> Iterator[tuple[int, int, Any, int | None]]:
-        for at in range(len(text)):
-            handle = pdfium.FPDFText_GetTextObject(text_page, at)
-            yield at, at + 1, handle, ctypes.cast(handle, ctypes.c_void_p).value
+    def singly(calls: TextCalls, words: Words) -> Iterator[tuple[int, int, int, int]]:
+        for at, letter in enumerate(words.text):
+            if not letter.isspace():
+                words.spans.append((at, at + 1))
+                yield len(words.spans) - 1, len(words.spans), calls.objects((at,))[0], at
 
-    monkeypatch.setattr(pdf_page, "_runs", singly)  # the slow way is the oracle for the quick one
+    monkeypatch.setattr(pdf_words, "_drawn", singly)  # the slow way is the oracle for the quick one
     assert read(data) == whole
+
+
+def typeset(lines: list[Typeset], rule: int) -> bytes:
+    """Each line drawn by one operator with its own spacing: words, distance between them in thousandths, word space,
+    character space, rise, turned or not; and a vertical rule at ``rule``."""
+
+    def draw(canvas: Canvas) -> None:
+        for at, (words, gap, spacing, tracking, rise, turned) in enumerate(lines):
+            angle = "0 1 -1 0" if turned else "1 0 0 1"
+            shown = f" {gap} ".join(f"({word} )" for word in words)
+            canvas._code.append(
+                f"BT /F1 10 Tf {spacing} Tw {tracking} Tc {rise} Ts {angle} 90 {760 - 13 * at} Tm [{shown}] TJ ET"
+            )
+        canvas.line(rule, 40, rule, 800)
+
+    return drawn(draw)
+
+
+WORDS = st.lists(st.sampled_from(["gift", "4.2.1", "4.2", "re-enter", "fine", "of", "-"]), min_size=1, max_size=9)
+LINES = st.lists(
+    st.tuples(
+        WORDS,
+        st.sampled_from([0, 200, -200, -900, -1300, -2500, 1500, 4000]),
+        st.sampled_from([0, 0, 3, 13]),
+        st.sampled_from([0, 0, 2, -6]),
+        st.sampled_from([0, 0, 4]),
+        st.sampled_from([False, False, False, True]),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(lines=LINES, rule=st.integers(80, 300))
+def test_runs_taken_whole_read_as_words_taken_singly(lines: list[Typeset], rule: int) -> None:
+    data = typeset(lines, rule)
+    whole = _reading_or_refusal(data)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pdf_page._Fragments, "_is_even", lambda *_: False)
+        assert _reading_or_refusal(data) == whole
+
+
+def _reading_or_refusal(data: bytes) -> Reading | str:
+    try:
+        return read(data)
+    except InputError as error:
+        return str(error)
