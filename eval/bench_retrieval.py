@@ -1,9 +1,11 @@
 """How fast is the search, how much memory does it take, and what does a filter cost it in recall?
 
 The corpus is a real one grown to size: a copy's vector is a real passage's plus Gaussian noise (``NOISE`` of its length),
-made unit again; its text is as many sentences as a real passage has, drawn from all real sentences. Visible rows are drawn at
-random. Recall is against a matrix product in float32 over the visible rows, for the dense search; BM25 is exact by nature.
-One question at a time, as in a chat.
+made unit again; its text is as many sentences as a real passage has, drawn from all real sentences. So a copy's words and its
+vector have nothing to do with each other, the vocabulary does not grow, and every real passage has some tens of near copies,
+which is harder for codes than texts that differ. Visible rows are drawn at random. Recall is against a matrix product in
+float32 over the visible rows for the dense search, and against adding up all weights of all rows for BM25. One question at a
+time, as in a chat, on one thread.
 """
 
 from __future__ import annotations
@@ -20,16 +22,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.errors import Unavailable
 from assistant.knowledge import dense
 from assistant.knowledge.dense import DenseSearcher, GpuDense
 from assistant.knowledge.lexical import Bm25Searcher, features
+from assistant.knowledge.postings import top
 from assistant.protocols import Embedder, Found, Mask, Reranker, Vectors
 from assistant.types import Progress
+from eval.bench_others import Bm25s, Usearch
 
 NOISE = 0.35
 K = 10
-AFTER, MOST = 2, 1000
+_BLOCK = 100_000
 _SENTENCE = re.compile(r"(?<=[.;:])\s+")
 Tell = Callable[[Progress], None]
 
@@ -73,46 +76,56 @@ def bench(
     *,
     compare: bool,
     tell: Tell,
+    k: int = K,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Milliseconds as p50, p95, p99 over ``queries`` for each share of visible rows."""
+    """Milliseconds as p50, p95, p99 over ``queries`` for each share of visible rows; ``search_ms`` is a question's dense and
+    lexical search together. ``grown``'s features are emptied once they are indexed."""
     n = len(grown.vectors)
     before = _memory()
     index, dense_seconds = _timed(lambda: dense.build_index(grown.vectors))
     searcher, reason = dense.open_searcher(index, embedder, "cpu")
     after_dense = _memory()
     lexical, lexical_seconds = _timed(lambda: Bm25Searcher.of_features(grown.features))
+    grown.features.clear()
+    after_words = _memory()
+    tell(Progress(stage=f"indexed {n:,} passages"))
+    others = (Usearch(grown.vectors, k), Bm25s(lexical.index, k)) if compare else None
     asked, encode = _each(queries, lambda query: searcher.encode([query])[0])
+    right, worth = _all_scores(grown.vectors, np.stack(asked)), [_added_up(lexical, query) for query in queries]
     told: dict[str, Any] = {
         "passages": n,
+        "k": k,
         "dense": reason,
         "build_seconds": {"dense": round(dense_seconds, 2), "lexical": round(lexical_seconds, 2)},
-        "memory_mib": {"dense": after_dense - before, "lexical": _memory() - after_dense},
+        "memory_mib": {"dense": after_dense - before, "lexical_less_its_input": after_words - after_dense},
         "encode_ms": spread(encode),
         "visible": {},
     }
-    rows: dict[str, dict[str, Any]] = {}
-    others = _usearch(grown.vectors, tell) if compare else None
+    if others is not None:
+        told["usearch_build_seconds"] = round(others[0].seconds, 2)
     generator = np.random.default_rng(seed)
     for share in shares:
         allowed = generator.random(n) < share
-        exact = [_exact(grown.vectors, vector, allowed) for vector in asked]
-        found, spent = _each(asked, partial(_dense, searcher, allowed))
-        _, words = _each(queries, partial(_lexical, lexical, allowed))
+        near = [_best(scores, k, allowed) for scores in right]
+        worded = [_best(scores, k, allowed & (scores > 0)) for scores in worth]
+        found, spent = _each(asked, partial(_dense, searcher, allowed, k))
+        words, wordy = _each(queries, partial(_lexical, lexical, allowed, k))
         row: dict[str, Any] = {
             "rows": int(allowed.sum()),
+            "search_ms": spread(_together(spent, wordy)),
             "dense_ms": spread(spent),
-            "recall": _recall(exact, [{f.row for f in some} for some in found]),
-            "lexical_ms": spread(words),
+            "recall": _recall(near, [{f.row for f in some} for some in found]),
+            "lexical_ms": spread(wordy),
+            "lexical_recall": _recall(worded, [{f.row for f in some} for some in words]),
         }
         if others is not None:
-            got, times = _each(asked, partial(others, allowed))
-            row["usearch"] = {"ms": spread(times), "recall": _recall(exact, got)}
-        rows[f"{share:g}"] = row
+            got, times = _each(asked, partial(others[0].search, allowed))
+            row["usearch"] = {"ms": spread(times), "recall": _recall(near, got)}
+            _, times = _each(queries, partial(others[1].search, allowed))
+            row["bm25s"] = {"ms": spread(times)}
+        told["visible"][f"{share:g}"] = row
         tell(Progress(stage=f"search {n:,} passages, {share:.2%} visible"))
-    told["visible"] = rows
-    if compare:
-        told["bm25s_ms"] = _bm25s(lexical, queries)
     return told
 
 
@@ -140,12 +153,18 @@ def spread(spent: Spent) -> dict[str, float]:
     return told
 
 
-def _dense(searcher: DenseSearcher | GpuDense, allowed: Mask, vector: NDArray[np.float32]) -> list[Found]:
-    return searcher.search_vectors(vector[None], K, allowed)[0]
+def _dense(searcher: DenseSearcher | GpuDense, allowed: Mask, k: int, vector: NDArray[np.float32]) -> list[Found]:
+    return searcher.search_vectors(vector[None], k, allowed)[0]
 
 
-def _lexical(searcher: Bm25Searcher, allowed: Mask, query: str) -> list[Found]:
-    return searcher.search([query], K, allowed)[0]
+def _lexical(searcher: Bm25Searcher, allowed: Mask, k: int, query: str) -> list[Found]:
+    return searcher.search([query], k, allowed)[0]
+
+
+def _together(one: Spent, other: Spent) -> Spent:
+    return Spent(
+        *([a + b for a, b in zip(*pair, strict=True)] for pair in ((one.wall, other.wall), (one.cpu, other.cpu)))
+    )
 
 
 def _each(items: Sequence[Any], work: Callable[[Any], Any]) -> tuple[list[Any], Spent]:
@@ -165,44 +184,34 @@ def _timed(work: Callable[[], Any]) -> tuple[Any, float]:
     return work(), time.perf_counter() - started
 
 
-def _exact(vectors: Vectors, vector: NDArray[np.float32], allowed: Mask) -> set[int]:
-    rows = np.flatnonzero(allowed)
-    scores = vectors[rows] @ vector if len(rows) < len(vectors) else vectors @ vector
-    return {int(rows[i]) for i in np.argsort(-scores, kind="stable")[:K]}
+def _all_scores(vectors: Vectors, asked: Vectors) -> NDArray[np.float32]:
+    """Shape (queries, passages)."""
+    scores = np.empty((len(asked), len(vectors)), dtype=np.float32)
+    for start in range(0, len(vectors), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        scores[:, part] = asked @ vectors[part].T
+    return scores
+
+
+def _added_up(lexical: Bm25Searcher, query: str) -> NDArray[np.float32]:
+    """Shape (passages,): the oracle, which knows nothing of skipping."""
+    kept, vocabulary = lexical.index.scores, lexical.index.vocab_dict
+    scores = np.zeros(kept["num_docs"], dtype=np.float32)
+    for feature, weight in lexical.asked(query).items():
+        if feature in vocabulary:
+            part = slice(kept["indptr"][vocabulary[feature]], kept["indptr"][vocabulary[feature] + 1])
+            scores[kept["indices"][part]] += np.float32(weight) * kept["data"][part]
+    return scores
+
+
+def _best(scores: NDArray[np.float32], k: int, allowed: Mask) -> set[int]:
+    return {found.row for found in top(scores, k, allowed)}
 
 
 def _recall(exact: Sequence[set[int]], found: Sequence[set[int]]) -> float:
     """Mean share of the exact best that was found; 1 where nothing is visible."""
     shares = [len(e & f) / len(e) if e else 1.0 for e, f in zip(exact, found, strict=True)]
     return round(sum(shares) / len(shares), 4)
-
-
-def _usearch(vectors: Vectors, tell: Tell) -> Callable[[Mask, NDArray[np.float32]], set[int]]:
-    """usearch's HNSW with its defaults in fp16. It has no filter: `AFTER` times as many are asked for as the share of
-    visible rows would need, at most `MOST`, and what may not be seen is dropped afterwards."""
-    try:
-        from usearch.index import Index
-    except ImportError as error:
-        raise Unavailable("usearch is not installed; install it or leave --compare out.") from error
-    tell(Progress(stage="build usearch's index"))
-    index = Index(ndim=vectors.shape[1], metric="ip", dtype="f16")
-    index.add(np.arange(len(vectors)), vectors, threads=1)
-
-    def search(allowed: Mask, vector: NDArray[np.float32]) -> set[int]:
-        visible = int(allowed.sum())
-        many = min(len(allowed), MOST, AFTER * K * len(allowed) // visible if visible else MOST)
-        rows = [int(row) for row in index.search(vector, many, threads=1).keys]
-        return set([row for row in rows if allowed[row]][:K])
-
-    return search
-
-
-def _bm25s(lexical: Bm25Searcher, queries: Sequence[str]) -> dict[str, float]:
-    """The library's own scoring of the same index, all rows, pairs at full weight."""
-    index = lexical.index
-    known = [[f for f in features(query) if f in index.vocab_dict] or [""] for query in queries]
-    _, spent = _each([some for some in known if some != [""]], lambda some: index.get_scores(some))
-    return spread(spent)
 
 
 def _memory() -> int:

@@ -30,8 +30,9 @@ def bench(
     dataset: Annotated[
         Path | None, typer.Option(help="A BEIR folder to grow (default: the served knowledge and its questions).")
     ] = None,
+    k: Annotated[int, typer.Option("--k", min=1, help="How many passages are searched for.")] = 10,
     rerank: Annotated[bool, typer.Option("--rerank/--no-rerank", help="Also time the reranker.")] = True,
-    compare: Annotated[bool, typer.Option("--compare", help="Also usearch and bm25s alone.")] = False,
+    compare: Annotated[bool, typer.Option("--compare", help="Also usearch and bm25s (muniment[bench]).")] = False,
     as_json: Json = False,
     config: ConfigFile = None,
 ) -> None:
@@ -51,7 +52,7 @@ def bench(
         texts, asked = _served_texts(settings, embedder, queries)
     vectors = embed_cached(texts, embedder, vector_cache(settings), line)
     runs = [
-        run(grow(vectors, texts, size), embedder, asked, _shares(shares), compare=compare, tell=line)
+        run(grow(vectors, texts, size), embedder, asked, _shares(shares), compare=compare, tell=line, k=k)
         for size in whole_numbers(sizes)
     ]
     body: dict[str, Any] = {"schema_version": 1, "queries": len(asked), "grown_from": len(texts), "runs": runs}

@@ -44,6 +44,20 @@ def test_the_exact_search_loses_nothing_under_any_filter() -> None:
     assert told["passages"] == 300
     assert [row["rows"] for row in told["visible"].values()][::2] == [300, 0]
     assert all(row["recall"] >= 0.95 for row in told["visible"].values())  # fp16 against float32: near ties
+    assert all(row["lexical_recall"] == 1 for row in told["visible"].values())
+    assert told["visible"]["1"]["search_ms"]["p50"] >= told["visible"]["1"]["dense_ms"]["p50"]
+
+
+def test_beside_the_other_libraries() -> None:
+    pytest.importorskip("usearch", reason="needs muniment[bench]")
+    embedder = HashingEmbedder()
+    told = bench(
+        grow(embedder.embed(TEXTS), TEXTS, 300), embedder, ["gift", "cabinet"], [1], compare=True, k=5, tell=quiet
+    )
+    row = told["visible"]["1"]
+    assert told["k"] == 5
+    assert row["usearch"]["recall"] > 0.3
+    assert {"p50", "cpu_p95"} <= row["bm25s"]["ms"].keys()
 
 
 def test_percentiles() -> None:
