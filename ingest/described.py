@@ -10,6 +10,7 @@ from assistant.knowledge.candidates import known_collections
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.quarantine import reports
 from assistant.types import Document
+from ingest.declared import disagreements
 from ingest.discover import Collection
 from ingest.quality import Finding, compare, finding_of
 
@@ -39,6 +40,7 @@ def described(
         d.id: [
             *(finding_of(values) for values in (kept[d.id].findings if d.id in kept else ())),
             *among.get(d.id, ()),
+            *disagreements(d),
         ]
         for d in documents
     }

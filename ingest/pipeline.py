@@ -30,9 +30,11 @@ from assistant.types import Document, Progress
 from ingest.assemble import passages_of, texts_of, vectors_of, write_snapshot
 from ingest.barred import Barred
 from ingest.before import Before, read_before
-from ingest.changes import bytes_as_found, changes_of, document_id, document_of, reads_alike, row_of, vanishing
+from ingest.changes import bytes_as_found, changes_of, document_id, reads_alike, row_of, vanishing
+from ingest.declared import Read, documents_of
 from ingest.discover import SourceFile, discover
 from ingest.door import Quality
+from ingest.front_page import IDENTITY as FRONT_PAGE
 from ingest.gate import Judge, too_many_gone
 from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
@@ -191,6 +193,7 @@ class Pipeline:
         was declared of it is not known from the document itself."""
         return {
             "documents": sorted([*(row_of(i, f) for i, f in planned.items()), *(before.rows[d.id] for d in carried)]),
+            "front page": FRONT_PAGE,
             "splitter": [SPLITTER, self._config.split.max_tokens, self._config.split.min_tokens],
             "embedder": self._embedder.identity,
             "dense": dense.IDENTITY,
@@ -203,18 +206,18 @@ class Pipeline:
     ) -> list[Document]:
         """Canonical text of every planned document that nothing speaks against; what the served snapshot holds already and the
         present rules have looked at is not read again."""
-        documents: list[Document] = []
+        readings: list[Read] = []
         fresh: list[tuple[str, SourceFile]] = []
         for identity, file in planned.items():
             known = before.documents.get(identity)
             if known and reads_alike(file, known, before.rows[identity]) and quality.knows(identity):
                 same = Reading(text=known.text, landmarks=known.landmarks, title=known.title)
-                documents.append(document_of(identity, file, same))
-                self._progress(job, "read", len(documents), len(planned), file.uri)
+                readings.append(Read(identity=identity, file=file, reading=same))
+                self._progress(job, "read", len(readings), len(planned), file.uri)
             else:
                 fresh.append((identity, file))
         loads = [(partial(bytes_as_found, file), Path(file.uri).suffix) for _, file in fresh]
-        seen, done = [], len(documents)
+        seen, done = [], len(readings)
         with closing(read_all(loads, self._config.ingest, self._config.ingest.readers)) as results:
             for (identity, file), result in zip(fresh, results, strict=True):
                 done += 1
@@ -228,9 +231,11 @@ class Pipeline:
                     if reason:
                         work.quarantined.append({"uri": file.uri, "reason": reason, "document": identity})
                     else:
-                        documents.append(document_of(identity, file, reading))
+                        readings.append(Read(identity=identity, file=file, reading=reading))
                 self._progress(job, "read", done, len(planned), file.uri)
         keep_reports(self._catalogue, seen)
+        documents, clashing = documents_of(readings)
+        work.quarantined += [{"uri": each.uri, "reason": each.reason} for each in clashing]
         return documents
 
     def _build(

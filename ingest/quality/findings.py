@@ -19,6 +19,7 @@ Kind = Literal[
     "duplicate",
     "near duplicate",
     "conflict",
+    "front page",
 ]
 
 
