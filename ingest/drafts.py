@@ -10,7 +10,7 @@ import os
 import secrets
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path, PurePosixPath
@@ -23,10 +23,14 @@ from assistant.access import NOBODY
 from assistant.errors import InputError, Unavailable
 from assistant.knowledge.snapshot import sync
 from assistant.types import Access
-from ingest.manifest import NAME, AccessRule, Manifest, load_manifest
+from ingest.manifest import NAME, AccessRule, load_manifest
+from ingest.readers import SUFFIXES
+from ingest.readers.archive import SUFFIX as ARCHIVE
 
 ASKED = ("title", "owner", "licence", "review_date")
 """What every collection must say and a person can fill in, in this order."""
+
+TAKEN = SUFFIXES | {ARCHIVE}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,18 @@ def drafts(corpora: Path) -> tuple[Draft, ...]:
     its dry run, say of it what is wrong."""
     found = (_draft(file) for file in sorted(corpora.rglob(NAME)) if not file.is_symlink())
     return tuple(sorted((draft for draft in found if draft is not None), key=lambda draft: draft.id))
+
+
+def files(draft: Draft) -> Iterator[tuple[str, int]]:
+    """Path below the folder and bytes of what lies in it, by path: no hidden files, nothing of a collection inside it, nothing
+    through a linked folder."""
+    for folder, names, found in os.walk(draft.folder):
+        here = Path(folder)
+        names[:] = sorted(n for n in names if not n.startswith(".") and not (here / n / NAME).is_file())
+        for name in sorted(found):
+            file = here / name
+            if not name.startswith((".", "~$")) and file.suffix.lower() in TAKEN and file.is_file():
+                yield file.relative_to(draft.folder).as_posix(), file.stat().st_size
 
 
 def _draft(file: Path) -> Draft | None:
@@ -208,11 +224,10 @@ def _write(draft: Draft, document: tomlkit.TOMLDocument) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def _check(temporary: Path, draft: Draft) -> Manifest:
+def _check(temporary: Path, draft: Draft) -> None:
     try:
         manifest = load_manifest(temporary)
     except InputError as error:
         raise InputError(str(error).replace(str(temporary), f"{NAME} of {draft.id}")) from error
     if manifest.id != draft.id:
         raise InputError(f"The file in {draft.folder.name} is another collection's by now; open the page again.")
-    return manifest

@@ -17,8 +17,11 @@ from assistant.protocols import Authenticator
 from assistant.types import Document, Principal
 from ui import chat, shell
 from ui.api_voice import add_voice_routes
+from ui.assets import SCRIPTS, STYLES
 from ui.auth import COOKIE, DemoAuthenticator
 from ui.hearing import Ear
+from ui.knowledge.room import Room
+from ui.knowledge.routes import add_knowledge_routes
 from ui.marks import Span
 from ui.pages import owner_of, page_of, sheet_for
 from ui.pdf import page_png
@@ -27,7 +30,7 @@ from ui.runtime import Runtime
 
 log = logging.getLogger("muniment")
 HERE = Path(__file__).parent
-ASSETS = {"style.css": "text/css", "app.js": "text/javascript", "microphone.js": "text/javascript"}
+ASSETS = {name: "text/css" if name.endswith(".css") else "text/javascript" for name in (*STYLES, *SCRIPTS)}
 PRIVATE = {"Cache-Control": "private, no-store"}
 _STATUS: dict[FailureKind, int] = {
     "input": 400,
@@ -54,8 +57,11 @@ def span_in(document: Document, start: int, end: int) -> Span | None:
     return (first, last) if first < last else None
 
 
-def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str, ear: Ear | None = None) -> FastAPI:
-    """The routes, without Gradio: `ui.serve` mounts that at ``/`` afterwards. With an ``ear``, those of voice too."""
+def create_api(
+    runtime: Runtime, authenticator: Authenticator, *, title: str, ear: Ear | None = None, room: Room | None = None
+) -> FastAPI:
+    """The routes, without Gradio: `ui.serve` mounts that at ``/`` afterwards. With an ``ear``, those of voice too; with a
+    ``room``, those of the knowledge page."""
     api = FastAPI(title=title, docs_url=None, redoc_url=None, openapi_url=None)
 
     def principal_of(request: Request) -> Principal:
@@ -118,6 +124,8 @@ def create_api(runtime: Runtime, authenticator: Authenticator, *, title: str, ea
 
     if ear is not None:
         add_voice_routes(api, ear, asker)
+    if room is not None:
+        add_knowledge_routes(api, room, asker)
 
     if isinstance(authenticator, DemoAuthenticator):
 

@@ -11,6 +11,7 @@
         const { send, ...data } = chosen.dataset;
         if (send === "open") showDocument(chosen);
         if (send === "sources") body.dataset.panel = "sources";
+        if (send === "knowledge") data.room = body.dataset.room;
         trigger(send, data);
       }
     });
@@ -20,6 +21,7 @@
     });
     watch("value", () => arrived(element));
     arrived(element);
+    window.munimentKnowledge?.wire(element, trigger, watch);
   }
 
   let opener = null;
@@ -53,6 +55,7 @@
         setView("ask");
       }
     }
+    if (element.querySelector(".rooms")) setRoom(body.dataset.room);
     if (element.querySelector(".bar")) setView(body.dataset.view || "ask");
   }
 
@@ -71,6 +74,13 @@
       tab.setAttribute("aria-pressed", String(tab.dataset.view === view));
   }
 
+  /* Which part of the knowledge room. */
+  function setRoom(room) {
+    body.dataset.room = room;
+    for (const tab of document.querySelectorAll(".rooms [data-local=room]"))
+      tab.setAttribute("aria-pressed", String(tab.dataset.room === room));
+  }
+
   /* Text or page, and there the quote. The picture's size is known before it is loaded. */
   function setFace(shown, face) {
     shown.dataset.face = face;
@@ -87,6 +97,7 @@
 
   const local = {
     view: (chosen) => setView(chosen.dataset.view),
+    room: (chosen) => setRoom(chosen.dataset.room),
     close: closeDocument,
     face: (chosen) => {
       sessionStorage.setItem("muniment-face", chosen.dataset.face);
@@ -129,6 +140,7 @@
 
   body.classList.add("muniment");
   body.dataset.panel ||= "sources";
+  body.dataset.room ||= "sources";
   applyTheme();
   window.muniment = { wire };
   for (const shown of document.querySelectorAll("body.is-alone main")) arrived(shown);

@@ -13,32 +13,26 @@ import gradio as gr
 
 from assistant.errors import AccessError, MunimentError
 from ui import shell
-from ui.ask import Desk, View, Visitor
+from ui.ask import Desk, View
 from ui.conversation import Conversation
+from ui.knowledge.page import RoomParts
+from ui.knowledge.room import Room
+from ui.parts import HIDDEN, own_html, visitor_of
 
-HEAD = '<link rel="stylesheet" href="/ui/style.css"><script src="/ui/app.js"></script><script src="/ui/microphone.js"></script>'
-WIRE = "muniment.wire(element, trigger, watch)"
 PLACEHOLDER = "Ask in your own words, in English"
-HIDDEN: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
 AT_ONCE = 16
 """Handlers of one kind at work together; the generator itself serves one question at a time."""
 
 
-def visitor_of(request: gr.Request) -> Visitor:
-    """Raises `AccessError` for a call without a browser behind it."""
-    if request.request is None or not request.session_hash:
-        raise AccessError("This can only be used from the page.")
-    return Visitor(cookies=dict(request.request.cookies), page=request.session_hash)
-
-
-def create_page(desk: Desk) -> gr.Blocks:
+def create_page(desk: Desk, room: Room) -> gr.Blocks:
     with gr.Blocks(title=desk.config.server.title, analytics_enabled=False, fill_width=True) as page:
         kept = gr.State(None)
-        bar = _html("bar", "as_of", "library")
+        bar = own_html("bar", "as_of", "library", "knowledge")
         with gr.Row(elem_id="desk", equal_height=True):
             with gr.Column(elem_id="left", min_width=0):
-                talk = _html("talk", "open", "example", "sources", "clear")
-                library = _html("library", "open")
+                talk = own_html("talk", "open", "example", "sources", "clear")
+                library = own_html("library", "open")
+                parts = RoomParts()
                 box = gr.Textbox(
                     label="Your question",
                     show_label=False,
@@ -51,20 +45,13 @@ def create_page(desk: Desk) -> gr.Blocks:
                     elem_id="ask",
                 )
             with gr.Column(elem_id="right", min_width=0):
-                sources = _html("sources", "open")
-                document = _html("document")
+                sources = own_html("sources", "open")
+                document = own_html("document")
         timer = gr.Timer(1.0, active=desk.runtime.loading)
-        _wire(page, desk, kept, bar, talk, library, box, sources, document, timer)
+        open_document = _wire(page, desk, kept, bar, talk, library, box, sources, document, timer)
+        parts.wire(room, bar, document, open_document)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=64)
     return page
-
-
-def _html(name: str, *events: str) -> gr.HTML:
-    """Our own HTML. Gradio learns the names of its events by finding them quoted in the script."""
-    names = ", ".join(f"'{event}'" for event in events)
-    return gr.HTML(
-        "", elem_id=name, elem_classes="scroll", apply_default_css=False, head=HEAD, js_on_load=f"{WIRE}; // {names}"
-    )
 
 
 def _wire(
@@ -78,7 +65,8 @@ def _wire(
     sources: gr.HTML,
     document: gr.HTML,
     timer: gr.Timer,
-) -> None:
+) -> Any:
+    """Returns the handler that opens a document, for other parts that do."""
     shown = [kept, talk, sources]
 
     def arrive(conversation: Conversation | None, request: gr.Request) -> tuple[Any, ...]:
@@ -145,6 +133,7 @@ def _wire(
     bar.library(show_library, kept, library, **HIDDEN)
     for component in (talk, library, sources):
         component.open(open_document, None, document, **HIDDEN)
+    return open_document
 
 
 def _shown(view: View) -> tuple[Conversation, str, str]:

@@ -12,6 +12,7 @@ from assistant.errors import InputError, MunimentError
 from assistant.protocols import Authenticator
 from assistant.types import Failed, Principal, Question
 from ui import render, shell
+from ui.auth import may_manage
 from ui.conversation import Conversation, Exchange
 from ui.marks import Span
 from ui.pages import owner_of, sheet_for
@@ -67,13 +68,14 @@ class Desk:
         )
 
     def bar(self, visitor: Visitor, conversation: Conversation) -> str:
-        access = self.config.access
+        access, principal = self.config.access, self._principal(visitor)
         return shell.bar_html(
             title=self.config.server.title,
             users=access.users if access.mode == "demo" else (),
-            user=self._principal(visitor).user,
+            user=principal.user,
             as_of=conversation.as_of,
             today=self.today(),
+            manager=may_manage(principal, access),
         )
 
     def ask(self, visitor: Visitor, conversation: Conversation, text: str) -> Iterator[View | None]:

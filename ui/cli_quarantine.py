@@ -27,19 +27,17 @@ def waiting(user: UserName = None, groups: Groups = None, as_json: Json = False,
     from assistant import access
     from assistant.build import principal_of
     from assistant.knowledge.catalogue import Catalogue
-    from assistant.knowledge.quarantine import decisions, reports
+    from ui.stewardship import waiting as waiting_for
 
     settings = load(config)
     principal, catalogue = principal_of(settings, user, groups), Catalogue.open_existing(settings.data)
-    policy, last = catalogue.policy(), {d.document: d for d in decisions(catalogue)}
-    rows: list[dict[str, Any]] = []
-    for report in reports(catalogue).values():
-        rule = policy.documents.get(report.uri) or policy.collections.get(report.uri.split("/")[0], access.NOBODY)
-        if report.blocking and access.may_read(principal, rule):
-            decided = last.get(report.document)
-            findings = [f for f in report.findings if f["severity"] == "blocks"]
-            decision = asdict(decided) if decided else None
-            rows.append({"document": report.document, "uri": report.uri, "findings": findings, "decision": decision})
+    policy = catalogue.policy()
+
+    def readable(uri: str) -> bool:
+        rule = policy.documents.get(uri) or policy.collections.get(uri.split("/")[0], access.NOBODY)
+        return access.may_read(principal, rule)
+
+    rows: list[dict[str, Any]] = [asdict(row) for row in waiting_for(catalogue, readable)]
     if as_json:
         show({"waiting": rows})
         return

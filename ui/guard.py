@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = re.compile(
     r"/|/(healthz|readyz|config|theme\.css|favicon\.ico|robots\.txt|manifest\.json)"
-    r"|/(as|documents|v1|ui|assets|static)/.+"
+    r"|/(as|documents|knowledge|v1|ui|assets|static)/.+"
     r"|/gradio_api/(queue/(join|data)|heartbeat/[^/]+|cancel|reset/?|startup-events)"
 )
 LARGEST = 1_000_000
@@ -65,13 +65,17 @@ def policy(nonce: str | None, ancestors: Sequence[str]) -> str:
 class Guard:
     """``demo``: requests must come straight from this machine, and writing ones from our own pages.
 
-    ``ancestors``: origins that may show the page in a frame (a Space is shown in one).
+    ``ancestors``: origins that may show the page in a frame (a Space is shown in one). ``uploads``: the most bytes of a
+    request, by address, where that is more than `LARGEST`.
     """
 
-    def __init__(self, app: App, *, demo: bool, ancestors: Sequence[str] = ()) -> None:
+    def __init__(
+        self, app: App, *, demo: bool, ancestors: Sequence[str] = (), uploads: Mapping[str, int] | None = None
+    ) -> None:
         self._app = app
         self._demo = demo
         self._ancestors = tuple(ancestors)
+        self._uploads = {_RECORDINGS: LARGEST_RECORDING, **(uploads or {})}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -85,8 +89,9 @@ class Guard:
         except MunimentError as error:
             await self._send_text(send, 403, str(error))
             return
-        if not _size_known(scope):
-            await self._send_text(send, 413, f"A request must say its size, and have at most {_most(scope):,} bytes.")
+        most = self._uploads.get(scope["path"], LARGEST)
+        if not _size_known(scope, most):
+            await self._send_text(send, 413, f"A request must say its size, and have at most {most:,} bytes.")
             return
         if not OPEN.fullmatch(scope["path"]):
             await self._send_text(send, 404, "There is nothing at this address.")
@@ -122,15 +127,11 @@ class Guard:
         await sending({"type": "http.response.body", "body": f"{text}\n".encode()})
 
 
-def _size_known(scope: Scope) -> bool:
+def _size_known(scope: Scope, most: int) -> bool:
     if scope["method"] in ("GET", "HEAD", "OPTIONS"):
         return True
     size = dict(scope["headers"]).get(b"content-length", b"")
-    return bool(size.isdigit() and int(size) <= _most(scope))
-
-
-def _most(scope: Scope) -> int:
-    return LARGEST_RECORDING if scope["path"] == _RECORDINGS else LARGEST
+    return bool(size.isdigit() and int(size) <= most)
 
 
 class _Page:

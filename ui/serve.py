@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import uvicorn
 
@@ -23,11 +24,16 @@ from ui.ask import Desk
 from ui.auth import authenticator, is_loopback
 from ui.guard import App, Guard
 from ui.hearing import Ear
+from ui.ingestion import pipeline_of
+from ui.knowledge.room import Room
+from ui.knowledge.routes import ADDRESS, largest
+from ui.knowledge.work import Pipelines
 from ui.runtime import Runtime
 
 
-def create_app(config: Config, runtime: Runtime, ear: Ear | None = None) -> App:
-    """Routes, page and guard as one ASGI application. Imports Gradio: about two seconds."""
+def create_app(config: Config, runtime: Runtime, ear: Ear | None = None, *, pipelines: Pipelines | None = None) -> App:
+    """Routes, page and guard as one ASGI application. Imports Gradio: about two seconds. ``pipelines``: the ingestion that
+    knowledge managers start (None: the configured one)."""
     # read by Gradio when it is imported: no usage statistics, no look for a newer version, no history in the browser
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import gradio
@@ -35,8 +41,9 @@ def create_app(config: Config, runtime: Runtime, ear: Ear | None = None) -> App:
     from ui.app import create_page, theme
 
     identify = authenticator(config.access)
-    api = create_api(runtime, identify, title=config.server.title, ear=ear or ear_of(config, runtime))
-    page = create_page(Desk(config, runtime, identify, utc_now))
+    room = Room(config, runtime, identify, utc_now, pipelines or partial(pipeline_of, config))
+    api = create_api(runtime, identify, title=config.server.title, ear=ear or ear_of(config, runtime), room=room)
+    page = create_page(Desk(config, runtime, identify, utc_now), room)
     gradio.mount_gradio_app(
         api,
         page,
@@ -51,7 +58,8 @@ def create_app(config: Config, runtime: Runtime, ear: Ear | None = None) -> App:
         enable_monitoring=False,
         allowed_paths=[],
     )
-    return Guard(api, demo=identify.mode == "demo", ancestors=config.server.frame_ancestors)
+    uploads = {ADDRESS: largest(config.ingest.max_file_mb)}
+    return Guard(api, demo=identify.mode == "demo", ancestors=config.server.frame_ancestors, uploads=uploads)
 
 
 def ear_of(config: Config, runtime: Runtime) -> Ear:

@@ -22,10 +22,17 @@ PROMISE = (
 )
 
 
-def bar_html(*, title: str, users: Sequence[User], user: str, as_of: date | None, today: date) -> str:
-    """The top bar. ``users`` empty: no chooser (everyone is the same guest)."""
+def bar_html(
+    *, title: str, users: Sequence[User], user: str, as_of: date | None, today: date, manager: bool = False
+) -> str:
+    """The top bar. ``users`` empty: no chooser (everyone is the same guest). ``manager``: the way to the knowledge room."""
     shown = as_of or today
-    past = reset = ""
+    past = reset = room = ""
+    if manager:
+        room = (
+            f'<button type="button" aria-pressed="false"{attributes(local="view", view="knowledge", send="knowledge")}>'
+            "Knowledge</button>"
+        )
     if shown != today:
         past = " is-other"
         reset = f'<button type="button" class="quiet"{attributes(send="as_of", value="")}>Today</button>'
@@ -35,7 +42,7 @@ def bar_html(*, title: str, users: Sequence[User], user: str, as_of: date | None
         '<nav class="tabs" aria-label="Views">'
         f'<button type="button" aria-pressed="true"{attributes(local="view", view="ask")}>Ask</button>'
         f'<button type="button" aria-pressed="false"{attributes(local="view", view="library", send="library")}>'
-        "Library</button></nav>"
+        f"Library</button>{room}</nav>"
         f'<div class="bar-end"><label class="as-of{past}"><span>Rules as of</span>'
         f'<input type="date" value="{shown.isoformat()}" data-send-change="as_of" required></label>{reset}'
         f"{_chooser(users, user)}"
