@@ -91,6 +91,10 @@ def change_row(state: str, uri: str, why: str, then: str) -> str:
     )
 
 
+def size_of(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(size / 1000, 0.1):.1f} kB"
+
+
 def moment(iso: str) -> str:
     """ "2026-11-21 10:49" of an ISO time."""
     return iso[:16].replace("T", " ")
@@ -159,7 +163,7 @@ def _files_html(draft: Draft, files: Sequence[tuple[str, int]]) -> str:
     names = [path for path, _ in files]
     rows = [
         f'<li class="file"><details><summary><span>{escape(path)}</span>'
-        f'<span class="panel-note">{_size(size)} · read by {escape(readers(draft.rule(path)))}</span></summary>'
+        f'<span class="panel-note">{size_of(size)} · read by {escape(readers(draft.rule(path)))}</span></summary>'
         f"{_file_form(draft.id, path, draft.entry(path), names)}</details></li>"
         for path, size in files
     ]
@@ -182,10 +186,6 @@ def _file_form(collection: str, path: str, entry: FileEntry, names: Sequence[str
         f"{options}</select></label></div>"
         '<p class="actions"><button class="secondary">Save</button></p></form>'
     )
-
-
-def _size(size: int) -> str:
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{max(size / 1000, 0.1):.1f} kB"
 
 
 # ------------------------------------------------------------------------------------------------ decisions

@@ -125,14 +125,15 @@ def search_html(trial: Trial, reranker: bool, said: str) -> str:
 def _hits(trial: Trial) -> str:
     if not trial.hits:
         return '<p class="state">Nothing that you may read was found.</p>'
-    cards = "".join(_hit(hit) for hit in trial.hits)
+    shown = {key: name for key, name in SCORES.items() if key != "rerank" or trial.rerank}
+    cards = "".join(_hit(hit, shown) for hit in trial.hits)
     return f'<ol class="sources hits">{cards}</ol>'
 
 
-def _hit(hit: Hit) -> str:
+def _hit(hit: Hit, shown: Mapping[str, str]) -> str:
     passage, document = hit.passage, hit.document
     scores = [f"<strong>{hit.score:.3f}</strong>"]
-    scores += [f"{name} {hit.found_by[key]:.3f}" for key, name in SCORES.items() if key in hit.found_by]
+    scores += [f"{name} {hit.found_by[key]:.3f}" for key, name in shown.items() if key in hit.found_by]
     page = f"Page {passage.page} · " if passage.page is not None else ""
     return (
         f'<li class="hit"><button type="button" class="source-open"'

@@ -9,9 +9,21 @@ from typing import Any
 from assistant.knowledge.candidates import Candidate
 from assistant.knowledge.generations import Generation
 from ui import words
-from ui.knowledge.html import change_row, moment, panel, reason_field, table
+from ui.knowledge.html import change_row, moment, panel, reason_field, size_of, table
 from ui.knowledge.html_changes import Standing, candidate_html
 from ui.render import attributes
+
+PARTS = {
+    "version": "its bytes",
+    "text_sha256": "its text",
+    "key": "its key",
+    "title": "its title",
+    "effective_from": "its dates",
+    "effective_to": "its dates",
+    "supersedes": "what it supersedes",
+    "reader": "its reader",
+}
+"""What `generations.difference` names, in the words of a dry run."""
 
 
 def snapshots_html(
@@ -53,9 +65,7 @@ def _generation(row: Generation, published: bool) -> str:
                 f'{reason_field("Reason, kept in the record")}<p class="actions"><button class="danger">Serve it again</button>'
                 "</p></form></details>"
             )
-    holds = (
-        f"{words.count(row.documents, 'document')}, {words.count(row.passages, 'passage')}, {row.bytes / 1e6:.1f} MB"
-    )
+    holds = f"{words.count(row.documents, 'document')}, {words.count(row.passages, 'passage')}, {size_of(row.bytes)}"
     return (
         f'<tr><th scope="row"><code>{escape(row.id[:14])}</code>{badge}</th>'
         f"<td>{escape(moment(row.published)) if row.published else '–'}</td><td>{holds}</td>"
@@ -77,7 +87,12 @@ def difference_html(snapshot: str, found: Mapping[str, Any], titles: Mapping[str
     """What publishing ``snapshot`` in place of the served one would do, among the documents that the manager may read."""
     rows = [change_row("added", uri, "", titles[uri]) for uri in found["added"]]
     rows += [
-        change_row("changed", each["uri"], f"{', '.join(each['what'])} changed", titles[each["uri"]])
+        change_row(
+            "changed",
+            each["uri"],
+            f"{', '.join(dict.fromkeys(PARTS.get(name, name) for name in each['what']))} changed",
+            titles[each["uri"]],
+        )
         for each in found["changed"]
     ]
     rows += [change_row("removed", uri, "", titles[uri]) for uri in found["removed"]]
