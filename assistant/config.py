@@ -42,7 +42,7 @@ class Encoder(Section):
     tuned: Path | None = None
     """Folder of upper layers that were trained on this model."""
     batch_tokens: int = Field(4096, ge=64)
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    dtype: Literal["bfloat16", "float32"] = "float32"
     max_tokens: int = Field(256, ge=16, le=512)
 
 

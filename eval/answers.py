@@ -23,7 +23,7 @@ from assistant.errors import InputError
 from assistant.evidence import abstain
 from assistant.evidence.compose import Composer
 from assistant.knowledge.lexical import Bm25Searcher, terms
-from assistant.protocols import Reranker
+from assistant.protocols import Embedder, Reranker
 from assistant.types import Document, Hit, Passage, Sentence
 
 
@@ -84,21 +84,29 @@ def spread(items: Sequence[Item], limit: int) -> list[Item]:
 
 
 def ask_all(
-    composer: Composer, gate: Gate, items: Sequence[Item], tell: Callable[[Said], None], *, names: Iterable[str]
+    composer: Composer,
+    embedder: Embedder,
+    gate: Gate,
+    items: Sequence[Item],
+    tell: Callable[[Said], None],
+    *,
+    names: Iterable[str],
 ) -> list[Said]:
     """``names``: signals recorded besides those that the gate weighs."""
     lexical = Bm25Searcher.build([text for item in items for text in item.passages])
     wanted = tuple(dict.fromkeys((*gate.weights, *names)))
     found = []
     for item in items:
-        found.append(_said(composer, gate, item, lexical, wanted))
+        found.append(_said(composer, embedder, gate, item, lexical, wanted))
         tell(found[-1])
     return found
 
 
-def _said(composer: Composer, gate: Gate, item: Item, lexical: Bm25Searcher, wanted: Sequence[str]) -> Said:
+def _said(
+    composer: Composer, embedder: Embedder, gate: Gate, item: Item, lexical: Bm25Searcher, wanted: Sequence[str]
+) -> Said:
     started = time.monotonic()
-    hits = hits_of(item, composer.reranker)
+    hits = hits_of(item, embedder, composer.reranker)
     composition = composer.about(item.question, item.question, hits, lambda: (time.monotonic() - started) * 1000)
     values = abstain.signals(item.question, hits, composition, lexical.idf, wanted)
     confidence = abstain.confidence(values, gate)
@@ -126,11 +134,12 @@ def _stands(sentence: Sentence, passages: Sequence[str]) -> bool:
     return any(wanted <= set(terms(text)) for text in passages)
 
 
-def hits_of(item: Item, reranker: Reranker) -> list[Hit]:
+def hits_of(item: Item, embedder: Embedder, reranker: Reranker) -> list[Hit]:
     """The given passages in their order, each a document of its own."""
     scores = reranker.scores(item.question, item.passages)
+    cosines = embedder.embed(item.passages) @ embedder.embed([item.question])[0]
     hits = []
-    for n, (text, score) in enumerate(zip(item.passages, scores, strict=True), start=1):
+    for n, (text, score, cosine) in enumerate(zip(item.passages, scores, cosines, strict=True), start=1):
         name = f"{item.id}/{n}"
         digest = hashlib.sha256(text.encode()).hexdigest()
         document = Document(
@@ -139,7 +148,13 @@ def hits_of(item: Item, reranker: Reranker) -> list[Hit]:
         )  # fmt: skip
         passage = Passage(id=name, document_id=name, start=0, end=len(text), text=text, where="")
         hits.append(
-            Hit(passage=passage, document=document, score=float(score), rank=n, found_by={"rerank": float(score)})
+            Hit(
+                passage=passage,
+                document=document,
+                score=float(score),
+                rank=n,
+                found_by={"rerank": float(score), "dense": float(cosine)},
+            )
         )
     return hits
 

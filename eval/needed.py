@@ -17,10 +17,11 @@ import numpy as np
 
 from assistant.config import Needed
 from assistant.evidence import quote
+from assistant.evidence.compose import standing
 from assistant.evidence.logistic import probability
 from assistant.evidence.needed import Standing, most_needed, odds, signals
 from assistant.knowledge.lexical import Bm25Searcher
-from assistant.protocols import Reranker
+from assistant.protocols import Embedder, Reranker
 from assistant.train.groups import read_lines
 from eval.answers import Item, hits_of, score
 from eval.split import held_out_passages, plain, validation_queries
@@ -68,13 +69,10 @@ class Weighed:
     standings: tuple[Standing, ...]
 
 
-def weigh(item: Item, reranker: Reranker, words: int) -> Weighed:
-    hits = hits_of(item, reranker)
-    best = [
-        max((c.score for c in own), default=-10.0) for own in quote.choices(item.question, hits, reranker, words=words)
-    ]
-    standings = tuple(Standing(passage=h.score, sentence=s) for h, s in zip(hits, best, strict=True))
-    return Weighed(item=item, standings=standings)
+def weigh(item: Item, embedder: Embedder, reranker: Reranker, words: int) -> Weighed:
+    hits = hits_of(item, embedder, reranker)
+    own = quote.choices(item.question, hits, reranker, words=words)
+    return Weighed(item=item, standings=tuple(map(standing, hits, own)))
 
 
 def fit(weighed: Sequence[Weighed], most: int) -> dict[str, Any]:
@@ -111,7 +109,7 @@ def _fitted(weighed: Sequence[Weighed], names: Sequence[str], most: int) -> Need
     x = np.array([[values[name] for name in names] for one in weighed for values in signals(one.standings)])
     y = np.array([n in one.item.gold for one in weighed for n in range(len(one.standings))])
     weights = np.array([1 / counts[one.item.kind] for one in weighed for _ in one.standings])
-    model = LogisticRegression(C=1.0, max_iter=5000).fit(x, y, sample_weight=weights * len(y) / weights.sum())
+    model = LogisticRegression(C=100.0, max_iter=5000).fit(x, y, sample_weight=weights * len(y) / weights.sum())
     learnt = {name: float(weight) for name, weight in zip(names, model.coef_[0], strict=True)}
     return Needed(most=most, intercept=float(model.intercept_[0]), weights=learnt)
 

@@ -132,7 +132,8 @@ def answers(
             file=sys.stderr,
         )
 
-    said = protocol.ask_all(build_composer(settings, engines), settings.gate, items, tell, names=("relevance",))
+    composer = build_composer(settings, engines)
+    said = protocol.ask_all(composer, engines.embedder, settings.gate, items, tell, names=("relevance",))
     if per_item:
         rows = [
             Row(id=s.item.id, answerable=bool(s.item.gold), right=bool(s.cited & s.item.gold), values=dict(s.values))
@@ -158,7 +159,7 @@ def needed(
     config: ConfigFile = Path("configs/rulebook.toml"),
 ) -> None:
     """Fit which of the passages given an answer needs, and when none answers; print the config's sections."""
-    from assistant.build import build_reranker
+    from assistant.build import build_embedder, build_reranker
     from assistant.train.groups import read_lines
     from eval.answers import spread
     from eval.needed import fit, made, weigh
@@ -166,10 +167,10 @@ def needed(
     settings = load(config)
     items = made(beir, cited or [], (row["question"] for row in read_lines(exclude)))
     items = spread(items, limit) if limit else items
-    reranker = build_reranker(settings)
+    embedder, reranker = build_embedder(settings), build_reranker(settings)
     weighed = []
     for number, item in enumerate(items, start=1):
-        weighed.append(weigh(item, reranker, settings.prompt.words))
+        weighed.append(weigh(item, embedder, reranker, settings.prompt.words))
         if number % 100 == 0:
             print(f"{number} of {len(items)}", file=sys.stderr)
     print(json.dumps({"schema_version": 1, **fit(weighed, settings.needed.most)}, indent=1))

@@ -45,17 +45,17 @@ class Composer:
     def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float]:
         """The sentences to choose among, a group for each passage that is needed, the surest first; and that one's log-odds."""
         found = [own for own in quote.choices(query, given, self.reranker, words=self.prompt.words) if own]
-        each = odds(
-            [Standing(passage=_logit(given[own[0].marker - 1]), sentence=own[0].score) for own in found], self.needed
-        )
+        each = odds([standing(given[own[0].marker - 1], own) for own in found], self.needed)
         most, margin = self.section.choices, self.section.choice_margin
         groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in most_needed(each, self.needed))
         return groups, max(each, default=NO_CHOICE)
 
 
-def _logit(hit: Hit) -> float:
-    """The reranker's; 0 where there is none."""
-    return hit.found_by.get("rerank", 0.0)
+def standing(hit: Hit, own: Sequence[Choice]) -> Standing:
+    """``own``: the passage's sentences, best first. Scores of what did not look at the passage are 0."""
+    scores = hit.found_by
+    best = own[0].score if own else NO_CHOICE
+    return Standing(passage=scores.get("rerank", 0.0), sentence=best, cosine=scores.get("dense", 0.0))
 
 
 class Composition:

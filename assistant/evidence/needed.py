@@ -1,13 +1,13 @@
 """Which of the passages found the answer needs: the one that answers, and the second rule without which it is half an answer.
 
-A logistic model over the reranker's logits of each passage and of its best sentence, each alone and beside the best of the
-others. `eval/needed.py` fits its weights on questions that trained nothing; they stand in the config.
+A logistic model over the reranker's logits of each passage and of its best sentence and the encoder's cosine, each alone and
+beside the best of the others. `eval/needed.py` fits its weights on questions that trained nothing; they stand in the config.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from assistant.config import Needed
 from assistant.evidence.logistic import log_odds, probability
@@ -15,25 +15,21 @@ from assistant.evidence.logistic import log_odds, probability
 
 @dataclass(frozen=True, kw_only=True)
 class Standing:
-    """How near a passage comes to an answer, in the reranker's logits: the whole of it, and its best sentence."""
+    """How near a passage comes to an answer: the reranker's logits of the whole of it and of its best sentence; the cosine."""
 
     passage: float
     sentence: float
+    cosine: float
 
 
 def signals(standings: Sequence[Standing]) -> list[dict[str, float]]:
-    """Of each passage: its logits, and how far they lie above the best of the others (below: negative; alone: 0)."""
+    """Of each passage: its scores, and how far they lie above the best of the others (below: negative; alone: 0)."""
     told = []
     for n, own in enumerate(standings):
         others = [*standings[:n], *standings[n + 1 :]] or [own]
-        told.append(
-            {
-                "passage": own.passage,
-                "sentence": own.sentence,
-                "passage_ahead": own.passage - max(other.passage for other in others),
-                "sentence_ahead": own.sentence - max(other.sentence for other in others),
-            }
-        )
+        values = asdict(own)
+        ahead = {f"{name}_ahead": score - max(getattr(o, name) for o in others) for name, score in values.items()}
+        told.append({**values, **ahead})
     return told
 
 

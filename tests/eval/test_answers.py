@@ -51,7 +51,9 @@ def composer(reply: str) -> Composer:
 def test_a_pass_counts_what_was_shown() -> None:
     told: list[object] = []
     gate = Gate(threshold=0.0)
-    said = ask_all(composer("Complaint files are kept for six years. [2]"), gate, [ITEM], told.append, names=())
+    said = ask_all(
+        composer("Complaint files are kept for six years. [2]"), HashingEmbedder(), gate, [ITEM], told.append, names=()
+    )
     assert (said[0].cited, said[0].sentences, said[0].gold_sentences, said[0].supported) == ({1}, 1, 0, 1)
     assert told == said
     found = measures(said, lambda item: True)
@@ -62,7 +64,14 @@ def test_a_pass_counts_what_was_shown() -> None:
 
 def test_a_closed_gate_abstains_and_scores_only_where_nothing_is_gold() -> None:
     none = Item(id="b", kind="none", question="Who?", passages=PASSAGES, gold=frozenset())
-    said = ask_all(composer("Files. [2]"), Gate(threshold=1.0), [ITEM, none], lambda _: None, names=("relevance",))
+    said = ask_all(
+        composer("Files. [2]"),
+        HashingEmbedder(),
+        Gate(threshold=1.0),
+        [ITEM, none],
+        lambda _: None,
+        names=("relevance",),
+    )
     found = measures(said)
     assert found["by_kind"]["one"]["citation_recall"] == 0.0
     assert found["by_kind"]["none"]["citation_recall"] == 1.0

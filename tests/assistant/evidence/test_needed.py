@@ -9,12 +9,14 @@ from assistant.config import Needed
 from assistant.evidence.needed import Standing, most_needed, odds, signals
 
 logits = st.floats(-20, 20)
-standings = st.lists(st.builds(Standing, passage=logits, sentence=logits), max_size=6)
+standings = st.lists(st.builds(Standing, passage=logits, sentence=logits, cosine=st.floats(-1, 1)), max_size=6)
 models = st.builds(
     Needed,
     threshold=st.floats(0, 1),
     intercept=st.floats(-5, 5),
-    weights=st.dictionaries(st.sampled_from(sorted(signals([Standing(passage=0, sentence=0)])[0])), st.floats(-3, 3)),
+    weights=st.dictionaries(
+        st.sampled_from(sorted(signals([Standing(passage=0, sentence=0, cosine=0)])[0])), st.floats(-3, 3)
+    ),
     most=st.integers(1, 4),
 )
 
@@ -41,6 +43,6 @@ def test_what_lies_ahead_of_the_others_is_measured_from_the_best_of_them(given: 
 
 
 def test_unfitted_only_the_surest_speaks() -> None:
-    two = [Standing(passage=1.0, sentence=0.0), Standing(passage=3.0, sentence=2.0)]
+    two = [Standing(passage=1.0, sentence=0.0, cosine=0.5), Standing(passage=3.0, sentence=2.0, cosine=0.4)]
     assert most_needed(odds(two, Needed(weights={"passage": 1.0})), Needed()) == [1]
     assert most_needed(odds(two, Needed()), Needed()) == [0]

@@ -90,13 +90,15 @@ class InOrder:
 def test_choices_are_the_best_first_within_the_margin_and_marked(served: World) -> None:
     hits = ask(served.assistant(), question(principal=MLRO)).hits[:3]
     every = choices("gifts", hits, InOrder(), words=160)
-    assert [own[0].marker for own in every] == [1, 2, 3]
-    for own, hit in zip(every, hits, strict=True):
+    assert any(len(own) > 1 for own in every)
+    for marker, (own, hit) in enumerate(zip(every, hits, strict=True), start=1):
+        assert {choice.marker for choice in own} <= {marker}
         assert [choice.text for choice in own] == sayable(hit.passage, hit.document.title)
         assert [choice.score for choice in own] == sorted((choice.score for choice in own), reverse=True)
         assert all(split_markers(choice.written) == (choice.text, (choice.marker,)) for choice in own)
-    assert closest(every[0], most=2, margin=99) == tuple(every[0][:2])
-    assert closest(every[0], most=99, margin=0.5) == tuple(every[0][:1])
+    longest = max(every, key=len)
+    assert closest(longest, most=2, margin=99) == tuple(longest[:2])
+    assert closest(longest, most=99, margin=0.5) == tuple(longest[:1])
     assert choices("gifts", [], InOrder(), words=160) == []
 
 
