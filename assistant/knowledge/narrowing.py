@@ -51,17 +51,32 @@ def best_of(rows: NDArray[np.int64], scores: NDArray[np.float32], k: int) -> lis
 
 
 def narrowed(rough: Rough, stored: Stored, vector: Vectors, k: int, visible: int, depth: int) -> list[Found] | None:
-    """The ``k`` best of ``visible`` rows; None where more than `DEEPEST` would have to be compared to be sure of it."""
+    """The ``k`` best of ``visible`` rows; None where more than `DEEPEST` would have to be compared to be sure of it.
+
+    A scan gives `WIDER` times as many as are compared at first, since it costs the same and the rest is often not needed.
+    """
     depth = max(depth, DEPTH_PER_HIT * k)
     while depth < visible and depth <= DEEPEST:
-        coarse, rows = rough(depth)
-        order = np.argsort(rows)  # in the order in which they lie in memory
-        coarse, rows = coarse[order], rows[order]
-        exact = inner_products(stored(rows), vector)
-        if len(rows) == depth and missed(coarse, exact, k) <= MISSED * k:
-            return best_of(rows, exact, k)
-        depth *= WIDER
+        many = min(WIDER * depth, visible)
+        coarse, rows = rough(many)
+        if len(rows) < many:
+            return None
+        exact = _fetched(rows[:depth], stored, vector)
+        if missed(coarse[:depth], exact, k) > MISSED * k:
+            exact = np.concatenate([exact, _fetched(rows[depth:], stored, vector)])
+            if many < visible and missed(coarse, exact, k) > MISSED * k:
+                depth = WIDER * many
+                continue
+        return best_of(rows[: len(exact)], exact, k)
     return None
+
+
+def _fetched(rows: NDArray[np.int64], stored: Stored, vector: Vectors) -> NDArray[np.float32]:
+    """Scores in the order of ``rows``; fetched in the order in which they lie in memory."""
+    order = np.argsort(rows)
+    scores = np.empty(len(rows), dtype=np.float32)
+    scores[order] = inner_products(stored(rows[order]), vector)
+    return scores
 
 
 def missed(coarse: NDArray[np.float32], exact: NDArray[np.float32], k: int) -> float:

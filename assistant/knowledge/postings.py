@@ -21,11 +21,12 @@ from numpy.typing import NDArray
 
 from assistant.protocols import Found, Mask
 
-LOOKUP = 12
+LOOKUP = 20
 """Finding one row in one column by bisection costs about as much as adding up so many rows of it."""
-LONG, LONG_SHARE = 8192, 64
+LONG, LONG_SHARE = 8192, 16
 """Before a column is added up that has more rows than both ``LONG`` and one in ``LONG_SHARE``, it is asked whether it must be."""
-_BLOCK = 128
+_DEEP = 128
+_HIDDEN = np.float32(-1e30)
 _CHUNK = 4_000_000
 
 Weights = NDArray[np.float32]
@@ -53,6 +54,11 @@ class _Column:
     def __len__(self) -> int:
         return len(self.rows)
 
+    def worth(self, wanted: Rows) -> Weights:
+        """Shape (wanted,); 0 for rows without the feature. There is at least one with it."""
+        places = np.minimum(np.searchsorted(self.rows, wanted), len(self.rows) - 1)
+        return np.where(self.rows[places] == wanted, self.times * self.weights[places], np.float32(0))
+
 
 class Postings:
     """``asked`` below: columns with what they count for in the question, above 0."""
@@ -73,13 +79,9 @@ class Postings:
         """Shape (rows,); 0 where nothing is shared."""
         wanted = np.asarray(rows, dtype=self._rows.dtype)
         total = np.zeros(len(wanted), dtype=np.float32)
-        for column, times in asked:
-            part = slice(int(self._starts[column]), int(self._starts[column + 1]))
-            held = self._rows[part]
-            if len(held):
-                places = np.minimum(np.searchsorted(held, wanted), len(held) - 1)
-                worth = np.float32(times) * self._weights[part][places]
-                total += np.where(held[places] == wanted, worth, np.float32(0))
+        for column in (self._column(column, times) for column, times in asked):
+            if len(column):
+                total += column.worth(wanted)
         return total
 
     def best(self, asked: Sequence[tuple[int, float]], k: int, allowed: Mask) -> list[Found]:
@@ -92,24 +94,24 @@ class Postings:
         """Allowed rows, ascending; the best ``k`` with a score above 0 and all that tie with the last of them are among them."""
         columns = sorted((self._column(column, times) for column, times in asked), key=len)
         left, visible = sum(map(len, columns)), int(np.count_nonzero(allowed))
-        if not left or visible * len(columns) * self._lookup <= left:
-            return np.flatnonzero(allowed & bool(left))
-        sums = np.where(allowed, np.float32(0), np.float32(-np.inf))
-        rest = sum(column.ceiling for column in columns)
+        if not left or not visible:
+            return np.zeros(0, dtype=np.int64)
+        if visible * len(columns) * self._lookup <= left:
+            return np.flatnonzero(allowed)
+        sums, rest = _Sums(allowed, visible), sum(column.ceiling for column in columns)
         # Sums are float32 and not in the order of the scores: more than both can be off.
         slack = rest * (len(columns) + 1) * 2.0**-21
-        for column in columns:
+        for number, column in enumerate(columns):
             if len(column) > max(self._long, len(allowed) // LONG_SHARE):
-                floor = kth(sums, k) - slack
+                floor = sums.kth(k) - slack
                 if rest < floor:
-                    rows = np.flatnonzero(sums >= floor - rest)
-                    if len(rows) * len(columns) * self._lookup <= left:
-                        return rows
-            sums[column.rows] += column.times * column.weights
+                    rows = sums.above(floor - rest)
+                    if len(rows) * (len(columns) - number) * self._lookup <= left:
+                        return _finished(rows, sums.of(rows), columns[number:], k, slack)
+            sums.add(column)
             rest -= column.ceiling
             left -= len(column)
-        floor = kth(sums, k) - slack
-        return np.flatnonzero(sums >= floor) if floor > 0 else np.flatnonzero(sums > 0)
+        return sums.above(sums.kth(k) - slack)
 
     def _column(self, column: int, times: float) -> _Column:
         part = slice(int(self._starts[column]), int(self._starts[column + 1]))
@@ -120,15 +122,52 @@ class Postings:
         return _Column(self._rows[part], weights, np.float32(times), times * highest)
 
 
-def kth(scores: Weights, k: int) -> float:
-    """The ``k``-th largest of those above 0; 0 where there are fewer."""
-    whole = len(scores) // _BLOCK
-    least = 0.0
-    if whole > k:
-        heads = scores[: whole * _BLOCK].reshape(whole, _BLOCK).max(axis=1)
-        least = float(np.partition(heads, whole - k)[whole - k])  # at least k rows, one a block, are as good
-    some = scores[scores >= least] if least > 0 else scores[scores > 0]
-    return float(np.partition(some, len(some) - k)[len(some) - k]) if len(some) >= k else 0.0
+class _Sums:
+    """A sum for every row, far below 0 for the hidden ones. Row r stands in line r // width and head r % width: the greatest of
+    each head is soon found, and tells where the best rows are."""
+
+    def __init__(self, allowed: Mask, visible: int) -> None:
+        self._width = -(-len(allowed) // _DEEP)
+        self._flat = np.zeros(self._width * _DEEP, dtype=np.float32)
+        self._lines = self._flat.reshape(_DEEP, self._width)
+        if visible < len(allowed):
+            np.subtract(allowed, np.float32(1), out=self._flat[: len(allowed)])
+            self._flat *= -_HIDDEN
+
+    def add(self, column: _Column) -> None:
+        np.add.at(self._flat, column.rows.astype(np.intp), column.times * column.weights)
+
+    def of(self, rows: NDArray[np.int64]) -> Weights:
+        return self._flat[rows]
+
+    def kth(self, k: int) -> float:
+        """The ``k``-th largest of those above 0; 0 where there are fewer."""
+        heads, least = self._lines.max(axis=0), 0.0
+        if self._width > k:
+            least = float(np.partition(heads, self._width - k)[self._width - k])  # k rows, one a head, are as good
+        some = self._lines[:, np.flatnonzero(heads >= least if least > 0 else heads > 0)]
+        some = some[some >= least if least > 0 else some > 0]
+        return float(np.partition(some, len(some) - k)[len(some) - k]) if len(some) >= k else 0.0
+
+    def above(self, floor: float) -> NDArray[np.int64]:
+        """Rows with a sum of ``floor`` or more, and above 0; ascending."""
+        heads = self._lines.max(axis=0)
+        chosen = np.flatnonzero(heads >= floor if floor > 0 else heads > 0)
+        some = self._lines[:, chosen]
+        lines, places = np.nonzero(some >= floor if floor > 0 else some > 0)
+        rows: NDArray[np.int64] = lines * self._width + chosen[places]
+        rows.sort()
+        return rows
+
+
+def _finished(
+    rows: NDArray[np.int64], sums: Weights, columns: Sequence[_Column], k: int, slack: float
+) -> NDArray[np.int64]:
+    """Those of ``rows`` that are still among the best when the last columns are looked up for them."""
+    for column in columns:
+        sums = sums + column.worth(rows.astype(column.rows.dtype))
+    floor = float(np.partition(sums, len(sums) - k)[len(sums) - k]) - slack
+    return rows[sums >= floor]
 
 
 def top(scores: Weights, k: int, allowed: Mask) -> list[Found]:

@@ -185,8 +185,8 @@ def test_too_many_that_are_alike_are_left_to_the_exact_search() -> None:
         return np.ones((len(rows), 1), dtype=np.float32)
 
     assert narrowing.narrowed(rough, stored, np.ones(1, dtype=np.float32), 10, 1_000_000, 1000) is None
-    assert looked[0] == 1000
-    assert looked[-1] <= narrowing.DEEPEST
+    assert looked[0] == 1000 * narrowing.WIDER
+    assert looked[-1] <= narrowing.DEEPEST * narrowing.WIDER
 
 
 def test_what_is_not_given_in_full_is_left_to_the_exact_search() -> None:

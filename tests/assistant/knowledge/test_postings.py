@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from assistant.knowledge.lexical import K1, B
-from assistant.knowledge.postings import Columns, Postings, kth, top, weighed
+from assistant.knowledge.postings import Columns, Postings, top, weighed
 from assistant.protocols import Found
 
 WORDS = ["gift", "limit", "register", "wine", "gift limit", "8.1.1(a)"]
@@ -103,12 +103,6 @@ def test_few_visible_rows_are_all_that_is_read() -> None:
     allowed = np.zeros(10_000, dtype=np.bool_)
     allowed[[3, 77, 9_999]] = True
     assert list(Postings(columns).candidates([(0, 1.0), (1, 1.0)], 2, allowed)) == [3, 77, 9_999]
-
-
-@given(scores=st.lists(st.sampled_from([-np.inf, 0.0, 0.5, 1.0, 2.5]), max_size=900), k=st.integers(1, 8))
-def test_the_kth_best(scores: list[float], k: int) -> None:
-    above = sorted((score for score in scores if score > 0), reverse=True)
-    assert kth(np.array(scores, dtype=np.float32), k) == (above[k - 1] if len(above) >= k else 0)
 
 
 @pytest.mark.parametrize("visible", [False, True])
