@@ -30,7 +30,7 @@ CHECKS = {
     "removals": "Nothing vanishes unawares",
     "deleted": "What is deleted is gone",
     "canaries": "Nobody finds what they may not read",
-    "golden": "Golden questions are found",
+    "golden questions": "Golden questions are found",
 }
 UNSEEN = "Documents that you may not read took part too; they are not listed."
 ASK = "What was said names documents that you may not read; somebody who may read all of them can look here."
@@ -65,7 +65,8 @@ def changes_html(standing: Standing, sight: Sight, said: str) -> str:
         body = _looked(job, job.report, standing, sight)
     else:
         body = _prepared(job.report, standing, sight)
-    return panel("changes", "Changes", note, body + _jobs(standing), said)
+    recent = "" if job and job.running else _jobs(standing)
+    return panel("changes", "Changes", note, body + recent, said)
 
 
 def running_html(job: Job) -> str:
@@ -87,8 +88,8 @@ def _stage(progress: Progress, current: bool) -> str:
     )
 
 
-def _look(label: str) -> str:
-    return f'<p class="actions"><button type="button" class="primary"{attributes(send="look")}>{label}</button></p>'
+def _look(label: str, kind: str = "primary") -> str:
+    return f'<p class="actions"><button type="button" class="{kind}"{attributes(send="look")}>{label}</button></p>'
 
 
 def _looked(job: Job, report: Report, standing: Standing, sight: Sight) -> str:
@@ -146,7 +147,7 @@ def _prepared(report: Report, standing: Standing, sight: Sight) -> str:
         return (
             f"{head}{verdict_html(report.verdict, standing.whole)}{done_html('It is published.')}{_look('Look again')}"
         )
-    return head + candidate_html(standing.candidate, standing) + _look("Look again")
+    return head + candidate_html(standing.candidate, standing) + _look("Look again", "secondary")
 
 
 # ------------------------------------------------------------------------------------------------ verdict and publication
