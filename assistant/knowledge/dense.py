@@ -1,6 +1,6 @@
 """FAISS over a snapshot's vectors: inner product on unit rows, kept as fp16. The only importer of faiss.
 
-Which search is used (docs/decisions/006 has the figures):
+Which search is used (docs/decisions/007 has the figures):
 
     passages            visible       search
     up to `EXACT_MOST`  any           every visible row is compared

@@ -3,7 +3,7 @@
 A code of a few bits gives a rough score. Of the best by it, ``depth`` are compared exactly. How the exact scores of these lie
 about the rough ones tells how many of the rows left out are to be expected among the k best (`missed`). Where that is more
 than one in a thousand of them, more are compared; where it would take very many (passages that repeat thousands of times),
-every visible row is. It is an estimate and no proof: docs/decisions/006 has how often a row was missed.
+every visible row is. It is an estimate and no proof: docs/decisions/007 has how often a row was missed.
 """
 
 from __future__ import annotations
