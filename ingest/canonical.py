@@ -43,6 +43,8 @@ _REMOVED = re.compile(
     + "]"
 )
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_CANONICAL_LINE = re.compile("(?:[!-~£€§©°·½‘’“”–—•…]+ )*[!-~£€§©°·½‘’“”–—•…]+")
+"""Lines of these letters, none of which composes with another, are canonical as they stand: most are."""
 _BLANKS = re.compile(" {2,}")
 _LINE_EDGES = re.compile(" ?\n ?")
 _BLANK_LINES = re.compile("\n{3,}")
@@ -50,6 +52,8 @@ _BLANK_LINES = re.compile("\n{3,}")
 
 def canonicalise(text: str) -> str:
     """``text`` in canonical form; line breaks are kept, at most one blank line in a row."""
+    if _CANONICAL_LINE.fullmatch(text):
+        return text
     text = _LINE_ENDS.sub("\n", text)
     text = _SPACES.sub(" ", text)
     text = _REMOVED.sub("", text)
@@ -62,7 +66,8 @@ def canonicalise(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Canonical ``text`` with every line break a space: headings, list items, cells, titles."""
-    return _BLANKS.sub(" ", canonicalise(text).replace("\n", " "))
+    canonical = canonicalise(text)
+    return _BLANKS.sub(" ", canonical.replace("\n", " ")) if "\n" in canonical else canonical
 
 
 def is_canonical(text: str) -> bool:

@@ -74,6 +74,7 @@ class TextCalls:
         self._x, self._y = ctypes.c_double(), ctypes.c_double()
         self._at = ctypes.byref(self._x), ctypes.byref(self._y)
         self._transform = pdfium.FS_MATRIX()
+        self._to_transform = ctypes.byref(self._transform)
 
     def letters(self, count: int) -> str:
         """The first ``count`` characters, each asked for by itself."""
@@ -85,11 +86,11 @@ class TextCalls:
         values = array("f", memoryview(_places.room).cast("B")[: 4 * _BOX * len(indexes)].tobytes())
         return values[0::4], values[1::4], values[2::4], values[3::4]
 
-    def style(self, address: int, index: int) -> tuple[float, float, int]:
-        """Of the text object at ``address``, which draws character ``index``: its size in points, the angle of writing in
-        radians and its font's address."""
-        handle, matrix = ctypes.c_void_p(address), self._transform
-        _matrix(handle, ctypes.byref(matrix))
+    def style(self, handle: Any, index: int) -> tuple[float, float, int]:
+        """Of a text object, which draws character ``index``: its size in points, the angle of writing in radians and its
+        font's address."""
+        matrix = self._transform
+        _matrix(handle, self._to_transform)
         scale = math.hypot(matrix.c, matrix.d) or 1.0
         return _size(self._page, index) * scale, _angle(self._page, index), _font(handle) or 0
 
@@ -135,9 +136,8 @@ def segments_of(path: Any, most: int) -> Iterator[tuple[float, float, int, bool]
 def _walk(
     parent: Any, count: int, get: Any, kinds: frozenset[int], level: int, depth: int
 ) -> Iterator[tuple[Any, int, int]]:
-    for address in map(get, repeat(parent), range(count)):
-        handle = ctypes.c_void_p(address)
-        kind = _kind(handle) if address else pdfium.FPDF_PAGEOBJ_UNKNOWN
+    handles = list(map(ctypes.c_void_p, map(get, repeat(parent), range(count))))
+    for handle, kind in zip(handles, list(map(_kind, handles)), strict=True):
         if kind == pdfium.FPDF_PAGEOBJ_UNKNOWN:
             raise PdfiumError("Failed to get an object of the page.")
         if kind in kinds:

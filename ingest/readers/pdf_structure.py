@@ -19,17 +19,19 @@ _ENDS_SENTENCE = tuple(".:;!?”\"')")
 
 @dataclass(kw_only=True)
 class Paragraph:
-    """Lines that belong together; style as of its first line, ``bold`` where all of it is."""
+    """Lines that belong together; style as of its ``first`` line, ``bold`` where all of it is."""
 
     lines: list[Line]
+    first: Line
+    bold: bool
 
-    @property
-    def first(self) -> Line:
-        return self.lines[0]
+    @classmethod
+    def of(cls, line: Line) -> Paragraph:
+        return cls(lines=[line], first=line, bold=line.bold)
 
-    @property
-    def bold(self) -> bool:
-        return all(line.bold for line in self.lines)
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+        self.bold = self.bold and line.bold
 
     @property
     def style(self) -> tuple[float, bool]:
@@ -110,11 +112,11 @@ def _paragraphs(page: Sequence[Block], body: Body) -> Iterator[Paragraph | Table
     now: Paragraph | None = None
     for block in page:
         if isinstance(block, Line) and now is not None and _belongs(now, block, body):
-            now.lines.append(block)
+            now.add(block)
             continue
         if now is not None:
             yield now
-        now = Paragraph(lines=[block]) if isinstance(block, Line) else None
+        now = Paragraph.of(block) if isinstance(block, Line) else None
         if isinstance(block, Table):
             yield block
     if now is not None:
@@ -153,13 +155,13 @@ def _text(block: Paragraph, body: Body) -> str:
 
 
 def _is_heading(block: Paragraph, body: Body) -> bool:
-    text = block.first.text
-    length = sum(len(line.text) for line in block.lines)
-    if block.first.marker or length > _LONGEST_HEADING or not any(c.isalpha() for c in text):
+    text, (size, bold) = block.first.text, block.style
+    if block.first.marker or not (size >= body.size * 1.08 or (bold and size >= body.size * 0.95)):
         return False
-    stands_out = block.style[0] >= body.size * 1.08 or (block.bold and block.style[0] >= body.size * 0.95)
+    if sum(len(line.text) for line in block.lines) > _LONGEST_HEADING or not any(map(str.isalpha, text)):
+        return False
     ends = block.lines[-1].text
-    return stands_out and (number_depth(text) > 0 or not ends.endswith((".", ";", ":", ",")))
+    return number_depth(text) > 0 or not ends.endswith((".", ";", ":", ","))
 
 
 def _levels(blocks: Sequence[Paragraph], body: Body) -> dict[tuple[float, bool], int]:

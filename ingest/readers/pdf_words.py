@@ -24,7 +24,7 @@ from ingest.readers.pdf_hidden import Sight
 
 _BOLD_NAMES = ("bold", "black", "heavy", "demi")
 _FORCE_BOLD = 0x40000  # PDF 32000-1, table 123
-_LINE = re.compile("[^\r\n]+")
+_LINE = re.compile(r"[^\s](?:[^\r\n]*[^\s])?")  # from its first letter to its last
 _WORD = re.compile("[^\\s\0\ufffe\uffff]+")
 _UNSURE = re.compile("[\0\ufffe\uffff\ud800-\udfff]")
 NO_LETTERS = re.compile("[\0\ufffe\uffff]+")
@@ -43,7 +43,7 @@ class Style:
     hidden: str
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Run:
     """Words ``first`` to ``last - 1`` of a page, which one object draws from ``origin`` on; ``lead``: what stands before
     it, a line break, a space or nothing. ``style`` is None where no object is known."""
@@ -102,14 +102,11 @@ def _drawn(calls: TextCalls, words: Words) -> Iterator[tuple[int, int, int, int]
     """Fills ``words.spans``; yields stretches of them on one baseline: the first and the one behind the last, the address
     of the object that draws them and the character where they begin. Lines are whole where one object draws them, else
     neighbouring words, else character by character."""
-    spans = words.spans
-    for line in _LINE.finditer(words.text):
-        seen = line[0].rstrip()
-        start, end = line.start() + len(seen) - len(seen.lstrip()), line.start() + len(seen)
-        if start == end:
-            continue
+    spans, lines = words.spans, list(map(re.Match.span, _LINE.finditer(words.text)))
+    firsts = calls.objects([start for start, _ in lines])
+    lasts = calls.objects([end - 1 for _, end in lines])
+    for (start, end), first, last in zip(lines, firsts, lasts, strict=True):
         within = list(map(re.Match.span, _WORD.finditer(words.text, start, end)))
-        first, last = calls.objects((start, end - 1))
         if first and first == last:
             if within:
                 spans += within
@@ -151,19 +148,23 @@ def _see(words: Words, drawn: Sequence[tuple[int, int, int, int]], calls: TextCa
 
 
 def _lead(between: str) -> str:
+    if between in ("", " "):
+        return between
     if "\n" in between or "\r" in between:
         return "\n"
     return " " if " " in between or any(map(str.isspace, between)) else ""
 
 
 class _Styles:
-    """The styles of one page's text objects, each asked once; what depends on the font only, once a font."""
+    """The styles of one page's text objects, each asked once; what depends on the font only, once a font. Most objects of a
+    page share one of a few styles."""
 
     def __init__(self, text_page: Any, calls: TextCalls, sight: Sight) -> None:
         self._text_page = text_page
         self._calls = calls
         self._sight = sight
         self._known: dict[int, Style | None] = {0: None}
+        self._made: dict[tuple[float, int, float, str], Style] = {}
         self._bold: dict[int, bool] = {}
 
     def of(self, address: int, index: int, words: Words, word: int) -> Style | None:
@@ -171,18 +172,24 @@ class _Styles:
         if address in self._known:
             return self._known[address]
         if words.spans[word][0] == index:
-            left, top, right, bottom = (column[word] for column in words.begins)
+            lefts, tops, rights, bottoms = words.begins
+            left, top, right, bottom = lefts[word], tops[word], rights[word], bottoms[word]
         else:
             left, top, right, bottom = (column[0] for column in self._calls.boxes((index,)))
-        size, angle, font = self._calls.style(address, index)
-        degrees = math.degrees(angle) % 360
-        quarter = round(degrees / 90)
-        style = Style(
-            size=round(size, 2),
-            bold=self._is_bold(font, index),
-            angle=quarter % 4 if abs(degrees - 90 * quarter) < 5 else None,
-            hidden=self._sight.hidden(ctypes.c_void_p(address), (left, bottom, right, top)),
-        )
+        handle = ctypes.c_void_p(address)
+        size, angle, font = self._calls.style(handle, index)
+        hidden = self._sight.hidden(handle, (left, bottom, right, top))
+        style = self._made.get((size, font, angle, hidden))
+        if style is None:
+            degrees = math.degrees(angle) % 360
+            quarter = round(degrees / 90)
+            style = Style(
+                size=round(size, 2),
+                bold=self._is_bold(font, index),
+                angle=quarter % 4 if abs(degrees - 90 * quarter) < 5 else None,
+                hidden=hidden,
+            )
+            self._made[size, font, angle, hidden] = style
         self._known[address] = style
         return style
 

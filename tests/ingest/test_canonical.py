@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.errors import InputError
+from ingest import canonical
 from ingest.canonical import Canonical, canonicalise, is_canonical, one_line, sha256_text
 
 ODD = "\u00a0\u00ad\u200b\u200d\u2028\u202e\r\n\t\x00\x0c\x1c\x85\ufeff\ue000\u0301\u0338e\u212b\ud800\U000e0041|- "
@@ -31,6 +33,14 @@ def test_canonicalising_twice_changes_nothing(text: str) -> None:
     assert not {unicodedata.category(c) for c in once if c != "\n"} & {"Cs", "Co", "Cc"}
     assert one_line(one_line(text)) == one_line(text)
     assert "\n" not in one_line(text)
+
+
+@given(st.text(st.one_of(st.sampled_from("ab ~!’“–£½·\u0301\u0338\n\t<="), st.characters()), max_size=20))
+def test_the_short_way_for_plain_lines_gives_what_the_long_way_gives(text: str) -> None:
+    short = canonicalise(text)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(canonical, "_CANONICAL_LINE", re.compile(r"(?!)"))
+        assert canonicalise(text) == short
 
 
 @given(st.lists(CALLS, max_size=12))
