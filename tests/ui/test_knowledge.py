@@ -189,8 +189,8 @@ def test_what_was_looked_at_is_what_is_prepared(managed: Managed) -> None:
 
 
 def test_nothing_to_do_is_said(managed: Managed) -> None:
-    assert "The folders hold what is served" in managed.looked()
-    assert "nothing to prepare" in managed.prepared()
+    assert "No document would change" in managed.looked()
+    assert "nothing to publish" in managed.prepared()
 
 
 def test_a_gate_that_says_no_can_be_overruled_with_a_reason_only(managed: Managed) -> None:
@@ -268,7 +268,7 @@ def test_missing_metadata_is_asked_for_and_filled_in(managed: Managed) -> None:
     told = words(managed.room.sources.fill_in(KIM, {**data, "review_date": "2027-06-30"}))
     assert "saved" in told
     assert "Owner: Risk" in told
-    assert "The folders hold what is served" in managed.looked()
+    assert "No document would change" in managed.looked()
 
 
 def test_the_next_version_is_described(managed: Managed) -> None:

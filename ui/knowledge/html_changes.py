@@ -32,6 +32,8 @@ CHECKS = {
     "canaries": "Nobody finds what they may not read",
     "golden questions": "Golden questions are found",
 }
+SAME = "No document would change. Another owner, licence, review date or rule of access is taken over all the same."
+SERVED = "There is nothing to publish: these documents and rules of access are served already."
 UNSEEN = "Documents that you may not read took part too; they are not listed."
 ASK = "What was said names documents that you may not read; somebody who may read all of them can look here."
 
@@ -98,8 +100,7 @@ def _looked(job: Job, report: Report, standing: Standing, sight: Sight) -> str:
     if report.refusal:
         limit = report.refusal if standing.whole else "More documents would vanish at once than is allowed."
         warning = f'<p class="late">{escape(limit)} The gate will say no.</p>'
-    nothing = '<p class="state">The folders hold what is served.</p>' if not changed else ""
-    prepare = ""
+    nothing = "" if changed else f'<p class="state">{SAME}</p>'
     if job.who == standing.who:
         prepare = (
             f"<form{attributes(submit='prepare')}>{reason_field('What this change is for, kept in the record')}"
@@ -142,7 +143,7 @@ def _prepared(report: Report, standing: Standing, sight: Sight) -> str:
     )
     head = f'{_counts(report)}<p class="state">{told}</p>{_changes(report, sight)}'
     if report.verdict is None:
-        return f"{head}{done_html('There was nothing to prepare: this is what is served.')}{_look('Look again')}"
+        return f"{head}{done_html(SERVED)}{_look('Look again')}"
     if standing.candidate is None:
         return (
             f"{head}{verdict_html(report.verdict, standing.whole)}{done_html('It is published.')}{_look('Look again')}"

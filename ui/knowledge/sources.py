@@ -50,7 +50,7 @@ class Sources:
             with self._writing:
                 fill_in(draft, title=title, owner=owner, licence=licence, review_date=day)
                 self._gate.record("described", sight, collection=draft.id)
-            return f"{draft.id}: saved. It holds once it is prepared and published."
+            return f"{draft.id}: saved. It holds from the next preparation on."
 
         return self._gate.acted(visitor, act, self.panel)
 
