@@ -87,7 +87,7 @@ class _Sources:
     def told(self) -> list[str]:
         """For the card: names and numbers, no folders of this machine."""
         every = [*([self.beir] if self.beir else []), *self.cited, *self.collection]
-        return [f"{path.name} (at most {most})" for path, most in every]
+        return [path.name if most == sys.maxsize else f"{path.name} (at most {most})" for path, most in every]
 
 
 def _parsed(text: str) -> tuple[Path, int]:
