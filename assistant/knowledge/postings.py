@@ -104,7 +104,7 @@ class Postings:
         for number, column in enumerate(columns):
             if len(column) > max(self._long, len(allowed) // LONG_SHARE):
                 floor = sums.kth(k) - slack
-                if rest < floor:
+                if rest < floor and sums.few(floor - rest):
                     rows = sums.above(floor - rest)
                     if len(rows) * (len(columns) - number) * self._lookup <= left:
                         return _finished(rows, sums.of(rows), columns[number:], k, slack)
@@ -148,6 +148,10 @@ class _Sums:
         some = self._lines[:, np.flatnonzero(heads >= least if least > 0 else heads > 0)]
         some = some[some >= least if least > 0 else some > 0]
         return float(np.partition(some, len(some) - k)[len(some) - k]) if len(some) >= k else 0.0
+
+    def few(self, floor: float) -> bool:
+        """Whether at most half of the heads have a row with ``floor`` or more; to list more would cost more than it saves."""
+        return int(np.count_nonzero(self._lines.max(axis=0) >= floor)) * 2 <= self._width
 
     def above(self, floor: float) -> NDArray[np.int64]:
         """Rows with a sum of ``floor`` or more, and above 0; ascending."""

@@ -89,11 +89,11 @@ def test_what_is_skipped_is_not_missed(
 
 def test_a_frequent_word_is_looked_up_for_few_rows_only() -> None:
     random = np.random.default_rng(0)
-    columns = columns_of([0.01, 0.98, 0.9], 50_000, random)
+    columns = columns_of([0.002, 0.98, 0.9], 50_000, random)
     asked = [(1, 1.0), (0, 1.0), (2, 0.4)]
     everything = np.ones(50_000, dtype=np.bool_)
     read = Postings(columns, lookup=1).candidates(asked, 10, everything)
-    assert 10 <= len(read) <= 600
+    assert 10 <= len(read) <= 200
     scores = added_up(columns, asked, 50_000)
     assert Postings(columns, lookup=1).best(asked, 10, everything) == top(scores, 10, everything)
 
