@@ -102,6 +102,7 @@ def test_from_a_dropped_file_to_a_publication_and_back(visit: Visit, world: Worl
     page.click("#room-changes form[data-submit=publish] button")
     page.wait_for_selector("#room-changes .said:has-text('is served')")
 
+    page.wait_for_selector(".rooms .badge:has-text('1')")
     go(visit, "waiting", ".decision")
     visit.picture("knowledge-decisions")
     page.fill(".decision [name=reason]", "not ours")

@@ -32,6 +32,8 @@ CHECKS = {
     "canaries": "Nobody finds what they may not read",
     "golden questions": "Golden questions are found",
 }
+RUNNING = '<div class="job"'
+"""How the panel begins to show a job at work."""
 SAME = "No document would change. Another owner, licence, review date or rule of access is taken over all the same."
 SERVED = "There is nothing to publish: these documents and rules of access are served already."
 UNSEEN = "Documents that you may not read took part too; they are not listed."
@@ -75,7 +77,7 @@ def running_html(job: Job) -> str:
     title = "Looking" if job.kind == "look" else "Preparing"
     rows = "".join(_stage(one, current=one is job.stages[-1]) for one in job.stages)
     return (
-        f'<div class="job" role="status"><p class="working"><span class="pulse"></span>{title}, started by '
+        f'{RUNNING} role="status"><p class="working"><span class="pulse"></span>{title}, started by '
         f'{escape(job.who)}. This page may be closed.</p><ul class="stages">{rows}</ul></div>'
     )
 

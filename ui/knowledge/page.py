@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from ui.knowledge.html import ROOMS
+from ui.knowledge.html_changes import RUNNING
 from ui.knowledge.room import Room
 from ui.parts import HIDDEN, own_html, visitor_of
 
@@ -33,7 +34,12 @@ class RoomParts:
         changes, names = panels["changes"], list(ROOMS)
 
         def ticking() -> gr.Timer:
+            """To be asked before a panel is made: one that shows a job at work must be followed by another look."""
             return gr.Timer(active=room.releases.running())
+
+        def followed(shown: str) -> tuple[str, gr.Timer]:
+            """Another look follows where the panel shows a job at work; else what it says, or is being typed, stays."""
+            return shown, gr.Timer(active=RUNNING in shown)
 
         def one(name: str, request: gr.Request) -> list[Any]:
             """That panel anew, the others as they are."""
@@ -41,19 +47,23 @@ class RoomParts:
             return [shown if each == name else gr.skip() for each in names]
 
         def arrive(event: gr.EventData, request: gr.Request) -> list[Any]:
-            return [room.nav(visitor_of(request)), *one(_name(event), request), ticking()]
+            timer = ticking()
+            return [room.nav(visitor_of(request)), *one(_name(event), request), timer]
 
         def refresh(event: gr.EventData, request: gr.Request) -> list[Any]:
-            return [*one(_name(event), request), ticking()]
+            timer = ticking()
+            return [*one(_name(event), request), timer]
 
-        def tick(request: gr.Request) -> tuple[str, gr.Timer]:
-            return room.panel(visitor_of(request), "changes"), ticking()
+        def tick(request: gr.Request) -> tuple[Any, ...]:
+            """When the job has ended, the number of decisions to make may be another."""
+            visitor, ended = visitor_of(request), not room.releases.running()
+            return room.panel(visitor, "changes"), gr.Timer(active=not ended), room.nav(visitor) if ended else gr.skip()
 
         def look(request: gr.Request) -> tuple[str, gr.Timer]:
-            return room.releases.look(visitor_of(request)), ticking()
+            return followed(room.releases.look(visitor_of(request)))
 
         def prepare(event: gr.EventData, request: gr.Request) -> tuple[str, gr.Timer]:
-            return room.releases.prepare(visitor_of(request), event._data), ticking()
+            return followed(room.releases.prepare(visitor_of(request), event._data))
 
         def publish_change(event: gr.EventData, request: gr.Request) -> str:
             return room.releases.publish(visitor_of(request), event._data, on="changes")
@@ -83,7 +93,7 @@ class RoomParts:
         everything = [panels[name] for name in names]
         bar.knowledge(arrive, None, [nav, *everything, ticker], **HIDDEN)
         nav.refresh(refresh, None, [*everything, ticker], **HIDDEN)
-        ticker.tick(tick, None, [changes, ticker], **HIDDEN)
+        ticker.tick(tick, None, [changes, ticker, nav], **HIDDEN)
         for component in (panels["sources"], changes):
             component.look(look, None, [changes, ticker], **HIDDEN)
         changes.prepare(prepare, None, [changes, ticker], **HIDDEN)
