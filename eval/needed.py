@@ -3,27 +3,34 @@
 The items are made as the citing protocol's are: five passages of a rulebook, two, one or none of them gold, the others from
 the ranks 10 to 70 of BM25. Their questions are the validation part of a BEIR folder (`eval.split`) and the cited answers that
 rest on its passages, without those of the measuring set. Each question also comes once with its gold passages taken away.
+For a collection they are its ``calibration.jsonl`` and what is found for each.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from assistant.config import Needed
+from assistant.build import principal_of
+from assistant.config import Config, Needed
 from assistant.evidence import quote
 from assistant.evidence.compose import standing
 from assistant.evidence.logistic import probability
 from assistant.evidence.needed import Standing, most_needed, odds, signals
 from assistant.knowledge.lexical import Bm25Searcher
+from assistant.knowledge.library import Library
 from assistant.protocols import Embedder, Reranker
+from assistant.retrieve import retrieve
 from assistant.train.groups import read_lines
 from eval.answers import Item, hits_of, score
+from eval.cases import Case, covered
 from eval.split import held_out_passages, plain, validation_queries
 
 KINDS = {1: "one", 2: "two"}
@@ -75,6 +82,25 @@ def weigh(item: Item, embedder: Embedder, reranker: Reranker, words: int) -> Wei
     return Weighed(item=item, standings=tuple(map(standing, hits, own)))
 
 
+def weigh_cases(
+    config: Config, library: Library, reranker: Reranker, cases: Iterable[Case], today: date
+) -> list[Weighed]:
+    """Each case as its own user and day; gold are the passages of its sections among those that an answer looks at."""
+    snapshot, policy = library.current(), library.policy()
+    weighed = []
+    for case in cases:
+        allowed = snapshot.mask(principal_of(config, case.user), policy, case.as_of or today)
+        (hits,) = retrieve(snapshot, [case.question], allowed, config.retrieve, reranker)
+        given = hits[: config.prompt.passages]
+        own = quote.choices(case.question, given, reranker, words=config.prompt.words)
+        gold = frozenset(n for n, h in enumerate(given) if covered(case.gold, [(h.document.uri, h.passage.where)]))
+        kind = KINDS[min(2, len(gold))] if gold else "none"
+        texts = tuple(hit.passage.text for hit in given)
+        item = Item(id=case.id, kind=kind, question=case.question, passages=texts, gold=gold)
+        weighed.append(Weighed(item=item, standings=tuple(map(standing, given, own))))
+    return weighed
+
+
 def fit(weighed: Sequence[Weighed], most: int) -> dict[str, Any]:
     """The config's ``[needed]`` and ``[gate]``, and what they reach, each item by weights that did not see its question."""
     names = list(signals(weighed[0].standings)[0])
@@ -105,7 +131,7 @@ def _fitted(weighed: Sequence[Weighed], names: Sequence[str], most: int) -> Need
     """Every kind of item counts the same."""
     from sklearn.linear_model import LogisticRegression
 
-    counts = {kind: sum(one.item.kind == kind for one in weighed) for kind in AIMS}
+    counts = Counter(one.item.kind for one in weighed)
     x = np.array([[values[name] for name in names] for one in weighed for values in signals(one.standings)])
     y = np.array([n in one.item.gold for one in weighed for n in range(len(one.standings))])
     weights = np.array([1 / counts[one.item.kind] for one in weighed for _ in one.standings])

@@ -152,27 +152,41 @@ def answers(
 
 @eval_app.command("needed")
 def needed(
-    beir: Annotated[Path, typer.Option("--beir", help="A BEIR folder; the validation part of its dev split is taken.")],
-    exclude: Annotated[Path, typer.Option("--exclude", help="JSON Lines whose questions measure and fit nothing.")],
+    beir: Annotated[
+        Path | None, typer.Option("--beir", help="A BEIR folder; the validation part of its dev split is taken.")
+    ] = None,
+    exclude: Annotated[
+        Path | None, typer.Option("--exclude", help="JSON Lines whose questions measure and fit nothing.")
+    ] = None,
     cited: Annotated[list[Path] | None, typer.Option("--cited", help="Cited answers, JSON Lines.")] = None,
+    questions: Annotated[
+        Path | None, typer.Option("--questions", help="A collection's calibration.jsonl, instead; it must be served.")
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="So many items, every kind in its share.")] = None,
-    config: ConfigFile = Path("configs/rulebook.toml"),
+    config: ConfigFile = None,
 ) -> None:
-    """Fit which of the passages given an answer needs, and when none answers; print the config's sections."""
+    """Fit which of the passages found an answer needs, and when none answers; print the config's sections."""
     from assistant.build import build_embedder, build_reranker
+    from assistant.errors import InputError
+    from assistant.knowledge.catalogue import Catalogue, utc_now
+    from assistant.knowledge.library import Library
     from assistant.train.groups import read_lines
     from eval.answers import spread
-    from eval.needed import fit, made, weigh
+    from eval.cases import read_cases
+    from eval.needed import fit, made, weigh, weigh_cases
 
     settings = load(config)
-    items = made(beir, cited or [], (row["question"] for row in read_lines(exclude)))
-    items = spread(items, limit) if limit else items
     embedder, reranker = build_embedder(settings), build_reranker(settings)
-    weighed = []
-    for number, item in enumerate(items, start=1):
-        weighed.append(weigh(item, embedder, reranker, settings.prompt.words))
-        if number % 100 == 0:
-            print(f"{number} of {len(items)}", file=sys.stderr)
+    if questions:
+        library = Library(settings.data, Catalogue.open_existing(settings.data), embedder, "cpu")
+        weighed = weigh_cases(settings, library, reranker, read_cases(questions), utc_now().date())
+    elif beir:
+        barred = [row["question"] for row in read_lines(exclude)] if exclude else []
+        items = made(beir, cited or [], barred)
+        items = spread(items, limit) if limit else items
+        weighed = [weigh(item, embedder, reranker, settings.prompt.words) for item in items]
+    else:
+        raise InputError("Nothing to fit on; give --beir or --questions.")
     print(json.dumps({"schema_version": 1, **fit(weighed, settings.needed.most)}, indent=1))
 
 
