@@ -13,6 +13,9 @@ FILES = [file for floor in ("assistant", "ingest", "eval", "ui") for file in sor
 MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
 CALLS = {"torch.load", "eval", "exec", "yaml.load", "faiss.deserialize_index"}
 TRUE_NEVER = {"trust_remote_code", "allow_pickle", "allow_dangerous_deserialization", "shell"}
+PEER = ROOT / "eval/peer_langchain.py"
+"""LangChain as its users run it, for a comparison: its store of a moment ago is a pickle, which it won't read without this."""
+PEER_SINS = {"allow_dangerous_deserialization=True"}
 
 
 def sins(tree: ast.AST) -> Iterator[str]:
@@ -34,7 +37,8 @@ def sins(tree: ast.AST) -> Iterator[str]:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_nothing_is_unpickled_or_trusted(file: Path) -> None:
-    assert list(sins(ast.parse(file.read_text(encoding="utf-8")))) == []
+    seen = set(sins(ast.parse(file.read_text(encoding="utf-8"))))
+    assert seen == (PEER_SINS if file == PEER else set())
 
 
 @pytest.mark.parametrize(
