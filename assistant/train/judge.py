@@ -47,7 +47,7 @@ def train(
     base: Path,
     out: Path,
     *,
-    layers: int = 2,
+    layers: int = 4,
     batch: int = 16,
     rate: float = 2e-4,
     wrong_at_most: float = 0.02,

@@ -21,6 +21,7 @@ from assistant.models.rerank import CrossEncoder
 from assistant.train.groups import Group
 
 Tell = Callable[[str], None]
+_TOGETHER = 12
 
 
 def train(
@@ -73,11 +74,19 @@ def train(
 
 
 def _loss(model: CrossEncoder, part: Sequence[Group]) -> torch.Tensor:
-    """Groups may have different numbers of negatives, or no positive; pairs go through the model in one padded batch."""
+    """Groups may have different numbers of negatives, or no positive."""
     texts = [[text for text in (g.positive, *g.negatives) if text] for g in part]
-    scores = model.forward([(g.query, text) for g, own in zip(part, texts, strict=True) for text in own])
+    found = scores(model, [(g.query, text) for g, own in zip(part, texts, strict=True) for text in own])
     targets = torch.tensor([float(text == g.positive) for g, own in zip(part, texts, strict=True) for text in own])
-    binary = functional.binary_cross_entropy_with_logits(scores, targets, weight=targets * 2 + (1 - targets))
-    split = zip(part, scores.split([len(own) for own in texts]), strict=True)
+    binary = functional.binary_cross_entropy_with_logits(found, targets, weight=targets * 2 + (1 - targets))
+    split = zip(part, found.split([len(own) for own in texts]), strict=True)
     orders = [-functional.log_softmax(own, dim=0)[0] for group, own in split if group.positive]
     return torch.stack(orders).mean() + binary if orders else binary
+
+
+def scores(model: CrossEncoder, pairs: Sequence[tuple[str, str]]) -> torch.Tensor:
+    """Shape (pairs,), in the order given; pairs of like length go through the model together, so that padding costs little."""
+    order = sorted(range(len(pairs)), key=lambda n: sum(map(len, pairs[n])))
+    parts = [order[start : start + _TOGETHER] for start in range(0, len(order), _TOGETHER)]
+    found = torch.cat([model.forward([pairs[n] for n in part]) for part in parts])
+    return found[torch.argsort(torch.tensor(order))]

@@ -110,7 +110,7 @@ def test_the_same_vectors_give_the_same_files(tmp_path: Path) -> None:
     assert one == two
     index = dense.read_index(tmp_path / "one" / snapshots.DENSE)
     assert index.codes is not None
-    assert np.array_equal(index.reconstruct_n(0, 700), vectors.astype(np.float16).astype(np.float32))
+    assert np.abs(index.reconstruct_n(0, 700) - vectors).max() < 5e-4
     dense.write_index(vectors[:300], tmp_path / "one" / snapshots.DENSE)
     with pytest.raises(Corrupt, match=r"dense\.codes\.faiss has 700 rows"):
         dense.read_index(tmp_path / "one" / snapshots.DENSE)

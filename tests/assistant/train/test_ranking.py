@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from assistant.config import Device, Encoder
 from assistant.models.device import choose
@@ -86,3 +87,9 @@ def test_passages_of_the_validation_part_are_told_by_their_text(tmp_path: Path) 
     held = held_out_passages(tmp_path)
     assert held == {f"rule {query.id}" for query in validation_queries(tmp_path)}
     assert 0 < len(held) < 40
+
+
+def test_pairs_sorted_by_length_keep_their_scores(base: Path) -> None:
+    model = CrossEncoder.fresh(base, layers=1)
+    pairs = [(query, f"{text} " * (n % 5 + 1)) for n in range(9) for query, text in PAIRS]
+    torch.testing.assert_close(reranker.scores(model, pairs), model.forward(pairs), atol=1e-5, rtol=1e-4)

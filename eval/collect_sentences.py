@@ -1,0 +1,83 @@
+"""Sentences that the generator wrote, for people to label: does one of the passages it was given say this?
+
+``python -m eval.collect_sentences QUESTIONS OUT --composition free --count 300``: questions of a ``training.jsonl`` (none
+that measure), in an order drawn by ``--seed``, are asked of the served collection as somebody who may see everything. Every
+sentence is kept, those that the judge would withhold too, since what it misses is what is asked. With ``quote`` only shown
+sentences are kept. A row of OUT: ``id, question, sentence, passages, composition, generator, verdict``; labels come later.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import numpy as np
+
+from assistant.answer import Assistant
+from assistant.build import build, principal_of
+from assistant.config import load
+from assistant.retrieve import retrieve
+from assistant.train.groups import read_lines
+from assistant.types import Finished, Question
+
+
+def written(assistant: Assistant, question: str) -> Iterator[dict[str, Any]]:
+    """All that the generator wrote, whatever the judge said of it; the gate is left out."""
+    snapshot, config = assistant.library.current(), assistant.config
+    everything = np.ones(len(snapshot.passages), dtype=np.bool_)
+    (hits,) = retrieve(snapshot, [question], everything, config.retrieve, assistant.composer.reranker)
+    composition = assistant.composer.about(question, question, hits, lambda: 0.0)
+    list(composition.sentences())
+    passages = [hit.passage.text for hit in composition.evidence]
+    for sentence in (*composition.shown, *composition.withheld):
+        yield {"sentence": sentence.text, "verdict": sentence.verdict, "passages": passages}
+
+
+def shown(assistant: Assistant, question: str) -> Iterator[dict[str, Any]]:
+    """What the first configured user is shown, each sentence with the passages that it cites."""
+    user = principal_of(assistant.config, None)
+    asked = Question(text=question, principal=user, as_of=assistant.clock().date(), channel="cli")
+    for event in assistant.ask(asked):
+        if isinstance(event, Finished):
+            for sentence in event.answer.sentences:
+                passages = [event.answer.hits[c.marker - 1].passage.text for c in sentence.citations]
+                yield {"sentence": sentence.text, "verdict": sentence.verdict, "passages": passages}
+
+
+def collect(assistant: Assistant, questions: Sequence[str], out: Path, count: int) -> None:
+    composition, made = assistant.config.generator.composition, 0
+    told = {"composition": composition, "generator": assistant.composer.generator.identity}
+    with out.open("w", encoding="utf-8") as stream:
+        for question in questions:
+            for row in (shown if composition == "quote" else written)(assistant, question):
+                made += 1
+                row = {"id": f"{composition}-{made}", "question": question, **row, **told}
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+                stream.flush()
+                if made == count:
+                    return
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("questions", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--composition", choices=["quote", "free"], default="free")
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--config", type=Path)
+    told = parser.parse_args()
+    config = load(told.config)
+    composition = cast(Literal["quote", "free"], told.composition)
+    config = config.model_copy(update={"generator": config.generator.model_copy(update={"composition": composition})})
+    questions = sorted({str(row["question"]) for row in read_lines(told.questions) if row["section"]})
+    random.Random(told.seed).shuffle(questions)
+    collect(build(config), questions, told.out, told.count)
+
+
+if __name__ == "__main__":
+    main()
