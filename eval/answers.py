@@ -1,162 +1,102 @@
-"""The citing protocol: a question and its passages are given, the shown answer's citations are held against the gold ones.
+"""The citing protocol: items are asked, and the shown answer's citations are held against the gold ones.
 
-An item is ``{id, kind, question, passages[{_id, text}], gold[ids]}``. Precision and recall are counted an item by passage and
-averaged; an item without a citation scores 0, unless nothing is gold: there abstaining scores 1 and answering 0. Beside every
-result stand two constant baselines, which need no model of language: citing all passages, and the reranker's first two.
+Precision and recall are counted an item by passage and averaged; an item without a citation scores 0, unless nothing is gold:
+there abstaining scores 1 and answering 0. Beside every result stand two constant baselines, which need no model of language:
+citing every passage that may be cited, and the reranker's first two.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from assistant.config import Gate
 from assistant.errors import InputError
-from assistant.evidence import abstain
-from assistant.evidence.compose import Composer
-from assistant.knowledge.lexical import Bm25Searcher, terms
-from assistant.protocols import Embedder, Reranker
-from assistant.types import Document, Hit, Passage, Sentence
+from assistant.evidence import abstain, cite
+from assistant.evidence.compose import Composer, Composition
+from assistant.knowledge.lexical import terms
+from assistant.types import Sentence
+from eval.contexts import Context, Contexts
+from eval.items import Item, score
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
-    """``gold``: indices into ``passages``, from 0."""
+class Shown:
+    """A sentence that was shown, and the ids of the passages that it cites. ``stands``: by a lexical check that is not the
+    judge's, one of them says it."""
 
-    id: str
-    kind: str
-    question: str
-    passages: tuple[str, ...]
-    gold: frozenset[int]
+    text: str
+    cited: frozenset[str]
+    stands: bool
 
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What an item came to. ``cited``: indices of passages; ``gold_sentences`` of the ``sentences`` shown cite a gold one;
-    ``supported`` by a lexical check that is not the judge's. ``confidence`` is the gate's, ``values`` its signals."""
+    """What an item came to. ``ids``: the passages that could be cited; ``first_two``: the reranker's. ``confidence`` is the
+    gate's; below its threshold nothing is shown. ``text`` is the answer as read; ``seconds`` from question to last sentence."""
 
     item: Item
-    cited: frozenset[int]
-    sentences: int
-    gold_sentences: int
-    supported: int
+    ids: tuple[str, ...]
+    first_two: frozenset[str]
+    shown: tuple[Shown, ...]
     confidence: float
-    values: Mapping[str, float]
     seconds: float
     text: str
 
-
-def read_items(file: Path) -> list[Item]:
-    """`InputError` names the line that is not an item."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except OSError as error:
-        raise InputError(f"{file} can't be read ({error.strerror}).") from error
-    return [_item(line, f"{file}:{number}") for number, line in enumerate(lines, start=1) if line.strip()]
+    @property
+    def cited(self) -> frozenset[str]:
+        return frozenset(key for sentence in self.shown for key in sentence.cited)
 
 
-def _item(line: str, place: str) -> Item:
-    try:
-        row = json.loads(line)
-        ids = [p["_id"] for p in row["passages"]]
-        gold = frozenset(n for n, key in enumerate(ids) if key in set(row["gold"]))
-        texts = tuple(str(p["text"]) for p in row["passages"])
-        return Item(id=str(row["id"]), kind=str(row["kind"]), question=row["question"], passages=texts, gold=gold)
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{place} is not an item of the citing protocol ({error}); see eval/answers.py.") from error
-
-
-def spread(items: Sequence[Item], limit: int) -> list[Item]:
-    """``limit`` items, every kind in its share, chosen by a hash of their ids."""
-    kept: list[Item] = []
-    for kind in sorted({item.kind for item in items}):
-        own = sorted((i for i in items if i.kind == kind), key=lambda i: hashlib.sha256(i.id.encode()).hexdigest())
-        kept += own[: round(limit * len(own) / len(items))]
-    return kept
-
-
-def ask_all(
-    composer: Composer,
-    embedder: Embedder,
-    gate: Gate,
-    items: Sequence[Item],
-    tell: Callable[[Said], None],
-    *,
-    names: Iterable[str],
-) -> list[Said]:
-    """``names``: signals recorded besides those that the gate weighs."""
-    lexical = Bm25Searcher.build([text for item in items for text in item.passages])
-    wanted = tuple(dict.fromkeys((*gate.weights, *names)))
+def ask_all(composer: Composer, contexts: Contexts, gate: Gate, tell: Callable[[Said], None]) -> list[Said]:
     found = []
-    for item in items:
-        found.append(_said(composer, embedder, gate, item, lexical, wanted))
+    for item in contexts.items:
+        found.append(_said(composer, contexts, gate, item))
         tell(found[-1])
     return found
 
 
-def _said(
-    composer: Composer, embedder: Embedder, gate: Gate, item: Item, lexical: Bm25Searcher, wanted: Sequence[str]
-) -> Said:
+def _said(composer: Composer, contexts: Contexts, gate: Gate, item: Item) -> Said:
     started = time.monotonic()
-    hits = hits_of(item, embedder, composer.reranker)
-    composition = composer.about(item.question, item.question, hits, lambda: (time.monotonic() - started) * 1000)
-    values = abstain.signals(item.question, hits, composition, lexical.idf, wanted)
+    context = contexts.of(item)
+    composition = composer.about(
+        item.question, item.question, context.hits, lambda: (time.monotonic() - started) * 1000
+    )
+    values = abstain.signals(item.question, context.hits, composition, contexts.idf, gate.weights)
     confidence = abstain.confidence(values, gate)
-    shown = list(composition.sentences()) if confidence >= gate.threshold else []
-    marked = [{c.marker - 1 for c in sentence.citations} for sentence in shown]
+    sentences = list(composition.sentences()) if confidence >= gate.threshold else []
     return Said(
         item=item,
-        cited=frozenset(n for markers in marked for n in markers),
-        sentences=len(shown),
-        gold_sentences=sum(bool(markers & item.gold) for markers in marked),
-        supported=sum(
-            _stands(s, [item.passages[n] for n in markers]) for s, markers in zip(shown, marked, strict=True)
-        ),
+        ids=context.ids,
+        first_two=_first_two(context),
+        shown=tuple(_shown(sentence, context, composition) for sentence in sentences),
         confidence=confidence,
-        values=values,
         seconds=time.monotonic() - started,
-        text=" ".join(f"{s.text} {sorted(n + 1 for n in m)}" for s, m in zip(shown, marked, strict=True)),
+        text=cite.text_of(sentences),
     )
 
 
-def _stands(sentence: Sentence, passages: Sequence[str]) -> bool:
-    """Every term of the sentence is a term of a passage that it cites: harsher than any judge on other words, and blind to
-    order."""
+def _shown(sentence: Sentence, context: Context, composition: Composition) -> Shown:
+    markers = {c.marker - 1 for c in sentence.citations}
     wanted = set(terms(sentence.text))
-    return any(wanted <= set(terms(text)) for text in passages)
+    passages = [set(terms(composition.evidence[n].passage.text)) for n in markers]
+    return Shown(
+        text=sentence.text,
+        cited=frozenset(context.ids[n] for n in markers),
+        # Harsher than any judge on other words, and blind to order.
+        stands=any(wanted <= held for held in passages),
+    )
 
 
-def hits_of(item: Item, embedder: Embedder, reranker: Reranker) -> list[Hit]:
-    """The given passages in their order, each a document of its own."""
-    scores = reranker.scores(item.question, item.passages)
-    cosines = embedder.embed(item.passages) @ embedder.embed([item.question])[0]
-    hits = []
-    for n, (text, score, cosine) in enumerate(zip(item.passages, scores, cosines, strict=True), start=1):
-        name = f"{item.id}/{n}"
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        document = Document(
-            id=name, key=name, version=digest, uri=name, title="", text=text, text_sha256=digest, landmarks=(),
-            collection="given", reader="given",
-        )  # fmt: skip
-        passage = Passage(id=name, document_id=name, start=0, end=len(text), text=text, where="")
-        hits.append(
-            Hit(
-                passage=passage,
-                document=document,
-                score=float(score),
-                rank=n,
-                found_by={"rerank": float(score), "dense": float(cosine)},
-            )
-        )
-    return hits
+def _first_two(context: Context) -> frozenset[str]:
+    scored = sorted(zip(context.hits, context.ids, strict=False), key=lambda pair: -pair[0].score)
+    return frozenset(key for _, key in scored[:2])
 
 
 def measures(said: Sequence[Said], unseen: Callable[[Item], bool] | None = None) -> dict[str, Any]:
@@ -178,40 +118,54 @@ def measures(said: Sequence[Said], unseen: Callable[[Item], bool] | None = None)
 def _shares(said: Sequence[Said]) -> dict[str, Any]:
     if not said:
         return {"n": 0}
-    scores = [score(one.item, one.cited) for one in said]
-    sentences = sum(one.sentences for one in said)
+    scores = [score(one.item.gold, one.cited) for one in said]
+    shown = [(one, sentence) for one in said for sentence in one.shown]
+    gold = [one for one in said if one.item.gold]
     return {
         "n": len(said),
         "citation_precision": _mean(p for p, _ in scores),
         "citation_recall": _mean(r for _, r in scores),
         "abstained": _mean(float(not one.cited) for one in said),
-        "sentence_citation_rate": round(sum(s.gold_sentences for s in said) / sentences, 4) if sentences else None,
-        "support_rate": round(sum(s.supported for s in said) / sentences, 4) if sentences else None,
+        "sentence_citation_rate": _mean_or_none(bool(s.cited & one.item.gold) for one, s in shown),
+        "support_rate": _mean_or_none(s.stands for _, s in shown),
+        "gold_within_reach": _mean_or_none(len(one.item.gold & set(one.ids)) / len(one.item.gold) for one in gold),
         "seconds": round(statistics.median(one.seconds for one in said), 2),
     }
 
 
-def score(item: Item, cited: frozenset[int]) -> tuple[float, float]:
-    """Precision and recall of one item's citations."""
-    if not item.gold:
-        return (0.0, 0.0) if cited else (1.0, 1.0)
-    both = len(cited & item.gold)
-    return (both / len(cited), both / len(item.gold)) if cited else (0.0, 0.0)
+def write_per_item(said: Iterable[Said], file: Path) -> None:
+    """JSON Lines, a row an item, as `eval.retrieval.read_per_query` reads them to compare two releases."""
+    try:
+        file.write_text("".join(json.dumps(_row(one), ensure_ascii=False) + "\n" for one in said), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"{file} can't be written ({error.strerror}).") from error
 
 
-def baselines(items: Sequence[Item], reranker: Reranker) -> dict[str, Any]:
-    """What constants reach, by kind."""
-    rules: dict[str, Callable[[Item], frozenset[int]]] = {
-        "cite_all": lambda item: frozenset(range(len(item.passages))),
-        "cite_rerankers_first_two": lambda item: frozenset(
-            int(n) for n in np.argsort(-reranker.scores(item.question, item.passages))[:2]
-        ),
+def _row(one: Said) -> dict[str, Any]:
+    precision, recall = score(one.item.gold, one.cited)
+    return {
+        "id": one.item.id,
+        "kind": one.item.kind,
+        "cited": sorted(one.cited),
+        "gold": sorted(one.item.gold),
+        "confidence": round(one.confidence, 4),
+        "seconds": round(one.seconds, 3),
+        "text": one.text,
+        "measures": {"citation_precision": precision, "citation_recall": recall, "abstained": float(not one.cited)},
     }
-    return {name: _by_kind(items, rule) for name, rule in rules.items()}
 
 
-def _by_kind(items: Sequence[Item], rule: Callable[[Item], frozenset[int]]) -> dict[str, Any]:
-    scored = [(item.kind, *score(item, rule(item))) for item in items]
+def baselines(said: Sequence[Said]) -> dict[str, Any]:
+    """What constants reach on the same passages, by kind."""
+    rules: dict[str, Callable[[Said], AbstractSet[str]]] = {
+        "cite_all": lambda one: set(one.ids),
+        "cite_rerankers_first_two": lambda one: one.first_two,
+    }
+    return {name: _by_kind(said, rule) for name, rule in rules.items()}
+
+
+def _by_kind(said: Sequence[Said], rule: Callable[[Said], AbstractSet[str]]) -> dict[str, Any]:
+    scored = [(one.item.kind, *score(one.item.gold, rule(one))) for one in said]
 
     def means(rows: Sequence[tuple[str, float, float]]) -> dict[str, float]:
         return {"citation_precision": _mean(p for _, p, _ in rows), "citation_recall": _mean(r for _, _, r in rows)}
@@ -222,3 +176,8 @@ def _by_kind(items: Sequence[Item], rule: Callable[[Item], frozenset[int]]) -> d
 
 def _mean(values: Iterable[float]) -> float:
     return round(statistics.fmean(values), 4)
+
+
+def _mean_or_none(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return _mean(found) if found else None

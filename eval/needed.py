@@ -29,8 +29,9 @@ from assistant.knowledge.library import Library
 from assistant.protocols import Embedder, Reranker
 from assistant.retrieve import retrieve
 from assistant.train.groups import read_lines
-from eval.answers import Item, hits_of, score
 from eval.cases import Case, covered
+from eval.contexts import hits_of
+from eval.items import Item, score
 from eval.split import held_out_passages, plain, validation_queries
 
 KINDS = {1: "one", 2: "two"}
@@ -65,9 +66,16 @@ def made(folder: Path, cited: Sequence[Path], exclude: Iterable[str], seed: int 
         for kind, kept in ((KINDS[len(gold)], gold), ("none", [])):
             shown = [*kept, *rng.sample(far, min(len(far), PASSAGES - len(kept)))]
             rng.shuffle(shown)
-            right = frozenset(n for n, text in enumerate(shown) if text in kept)
-            items.append(Item(id=f"{len(items)}", kind=kind, question=question, passages=tuple(shown), gold=right))
+            right = [n for n, text in enumerate(shown) if text in kept]
+            items.append(_item(f"{len(items)}", kind, question, shown, right))
     return items
+
+
+def _item(name: str, kind: str, question: str, passages: Sequence[str], gold: Iterable[int]) -> Item:
+    """``gold``: places among the passages, which have no other name here."""
+    ids = tuple(str(n) for n in range(len(passages)))
+    right = frozenset(str(n) for n in gold)
+    return Item(id=name, kind=kind, question=question, passages=tuple(passages), ids=ids, gold=right)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +101,9 @@ def weigh_cases(
         (hits,) = retrieve(snapshot, [case.question], allowed, config.retrieve, reranker)
         given = hits[: config.prompt.passages]
         own = quote.choices(case.question, given, reranker, words=config.prompt.words)
-        gold = frozenset(n for n, h in enumerate(given) if covered(case.gold, [(h.document.uri, h.passage.where)]))
+        gold = [n for n, h in enumerate(given) if covered(case.gold, [(h.document.uri, h.passage.where)])]
         kind = KINDS[min(2, len(gold))] if gold else "none"
-        texts = tuple(hit.passage.text for hit in given)
-        item = Item(id=case.id, kind=kind, question=case.question, passages=texts, gold=gold)
+        item = _item(case.id, kind, case.question, [hit.passage.text for hit in given], gold)
         weighed.append(Weighed(item=item, standings=tuple(map(standing, given, own))))
     return weighed
 
@@ -133,7 +140,7 @@ def _fitted(weighed: Sequence[Weighed], names: Sequence[str], most: int) -> Need
 
     counts = Counter(one.item.kind for one in weighed)
     x = np.array([[values[name] for name in names] for one in weighed for values in signals(one.standings)])
-    y = np.array([n in one.item.gold for one in weighed for n in range(len(one.standings))])
+    y = np.array([n in one.item.places for one in weighed for n in range(len(one.standings))])
     weights = np.array([1 / counts[one.item.kind] for one in weighed for _ in one.standings])
     model = LogisticRegression(C=100.0, max_iter=5000).fit(x, y, sample_weight=weights * len(y) / weights.sum())
     learnt = {name: float(weight) for name, weight in zip(names, model.coef_[0], strict=True)}
@@ -147,7 +154,7 @@ def _reached(
     for one in weighed:
         own = each[one.item.id]
         cited = frozenset(most_needed(own, section)) if probability(max(own)) >= gate else frozenset[int]()
-        scores.setdefault(one.item.kind, []).append(score(one.item, cited))
+        scores.setdefault(one.item.kind, []).append(score(one.item.gold, {one.item.ids[n] for n in cited}))
     return {
         k: (round(float(np.mean(v, 0)[0]), 4), round(float(np.mean(v, 0)[1]), 4)) for k, v in sorted(scores.items())
     }

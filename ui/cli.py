@@ -16,7 +16,7 @@ import typer
 
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
-from ui import cli_backup, cli_quarantine, cli_taking_back, cli_voice
+from ui import cli_answers, cli_backup, cli_quarantine, cli_taking_back, cli_voice
 from ui.cli_access import access_app
 from ui.cli_bench import bench_app
 from ui.cli_documents import documents_app
@@ -44,6 +44,7 @@ app.add_typer(snapshots_app, name="snapshots")
 app.add_typer(access_app, name="access")
 app.add_typer(models_app, name="models")
 register_retrieval()
+cli_answers.register(eval_app)
 app.add_typer(eval_app, name="eval")
 app.add_typer(bench_app, name="bench")
 app.add_typer(train_app, name="train")

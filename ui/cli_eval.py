@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from assistant.config import load
-
-if TYPE_CHECKING:
-    from eval.answers import Item
 
 eval_app = typer.Typer(no_args_is_help=True, help="Judge the served release.")
 
@@ -91,65 +87,6 @@ def calibrate(
     print(json.dumps({"schema_version": 1, **fit(answered, wrong_at_most=wrong_at_most)}, indent=1))
 
 
-@eval_app.command("answers")
-def answers(
-    dataset: Annotated[Path, typer.Option("--dataset", help="Items of the citing protocol, JSON Lines.")],
-    contexts: Annotated[str, typer.Option("--contexts", help="given: the items' own passages.")] = "given",
-    generator: Annotated[str | None, typer.Option("--generator", help="Another generator of the lock.")] = None,
-    untuned: Annotated[bool, typer.Option("--untuned", help="Without the adapter.")] = False,
-    limit: Annotated[int | None, typer.Option("--limit", help="So many items, every kind in its share.")] = None,
-    trained_on: Annotated[
-        list[Path] | None,
-        typer.Option("--trained-on", help="JSON Lines with passages: those items are reported apart."),
-    ] = None,
-    per_item: Annotated[Path | None, typer.Option("--per-item", help="Where each item's outcome is written.")] = None,
-    as_json: Json = False,
-    config: ConfigFile = Path("configs/rulebook.toml"),
-) -> None:
-    """Citations held against gold ones: precision, recall, abstention, by kind, beside two constant baselines."""
-    from assistant.build import build_composer, build_engines
-    from assistant.errors import InputError
-    from eval import answers as protocol
-    from eval.calibrate import Row, write_rows
-
-    if contexts != "given":
-        raise InputError(
-            "Only --contexts given is built; answers over a corpus are judged by `muniment eval questions`."
-        )
-    settings = load(config)
-    changed: dict[str, object] = {"model": generator} if generator else {}
-    if untuned or generator:
-        changed["adapter"] = None
-    settings = settings.model_copy(update={"generator": settings.generator.model_copy(update=changed)})
-    items = protocol.read_items(dataset)
-    items = protocol.spread(items, limit) if limit else items
-    engines = build_engines(settings)
-
-    def tell(said: protocol.Said) -> None:
-        cited, gold = (sorted(n + 1 for n in one) for one in (said.cited, said.item.gold))
-        print(
-            f"{said.item.id} {said.item.kind} {cited} of {gold} {said.seconds:.1f} s {said.confidence:.2f}",
-            file=sys.stderr,
-        )
-
-    composer = build_composer(settings, engines)
-    said = protocol.ask_all(composer, engines.embedder, settings.gate, items, tell, names=("relevance",))
-    if per_item:
-        rows = [
-            Row(id=s.item.id, answerable=bool(s.item.gold), right=bool(s.cited & s.item.gold), values=dict(s.values))
-            for s in said
-        ]
-        write_rows(rows, per_item)
-    found = {
-        "schema_version": 1,
-        "generator": engines.generator.identity,
-        "contexts": contexts,
-        **protocol.measures(said, _unseen(trained_on) if trained_on else None),
-        "baselines": protocol.baselines(items, engines.reranker),
-    }
-    print(json.dumps(found, indent=None if as_json else 1))
-
-
 @eval_app.command("needed")
 def needed(
     beir: Annotated[
@@ -171,8 +108,8 @@ def needed(
     from assistant.knowledge.catalogue import Catalogue, utc_now
     from assistant.knowledge.library import Library
     from assistant.train.groups import read_lines
-    from eval.answers import spread
     from eval.cases import read_cases
+    from eval.items import spread
     from eval.needed import fit, made, weigh, weigh_cases
 
     settings = load(config)
@@ -190,13 +127,6 @@ def needed(
     print(json.dumps({"schema_version": 1, **fit(weighed, settings.needed.most)}, indent=1))
 
 
-def _unseen(files: list[Path]) -> Callable[[Item], bool]:
-    from assistant.train.groups import read_lines
-
-    seen = {p["text"].strip() for file in files for row in read_lines(file) for p in row["passages"]}
-    return lambda item: not any(item.passages[n].strip() in seen for n in item.gold)
-
-
 @eval_app.command("judge")
 def judge(
     beir: Annotated[
@@ -207,6 +137,9 @@ def judge(
     ] = None,
     weights: Annotated[
         Path | None, typer.Option("--weights", help="Another judge's weights than the config's.")
+    ] = None,
+    labelled: Annotated[
+        Path | None, typer.Option("--labelled", help="Sentences that people labelled, JSON Lines (eval/labelled.py).")
     ] = None,
     limit: Annotated[int, typer.Option("--limit", help="At most so many pairs.")] = 3000,
     changed: Annotated[int, typer.Option("--changed", help="So many passages of the collection are changed.")] = 60,
@@ -222,9 +155,10 @@ def judge(
     from assistant.train.judge_sources import of_collection, part_of
     from assistant.train.pairs import make, rulebook
     from eval import judge as judging
+    from eval import labelled as labels
 
-    if not (beir or collection):
-        raise InputError("Nothing to measure on; give --beir or --collection.")
+    if not (beir or collection or labelled):
+        raise InputError("Nothing to measure on; give --beir, --collection or --labelled.")
     settings = load(config)
     section = settings.judge.model_copy(update={"weights": weights.resolve()} if weights else {})
     embedder = build_embedder(settings)
@@ -244,4 +178,6 @@ def judge(
         pairs = make(unseen, most=limit, seed=seed, held=True)
         found["collection"] = judging.measure(judges, judging.baselines(embedder), pairs)
         found["counterfactual"] = {n: judging.counterfactual(j, unseen, most=changed) for n, j in judges.items()}
+    if labelled:
+        found["labelled"] = labels.measure(judges, judging.baselines(embedder), labels.read(labelled))
     print(json.dumps(found, indent=None if as_json else 1))

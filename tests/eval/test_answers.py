@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,26 +16,41 @@ from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
 from assistant.retrieve import FusedOrder
-from eval.answers import Item, ask_all, baselines, measures, read_items, score, spread
+from eval.answers import ask_all, baselines, measures, write_per_item
+from eval.contexts import Given
+from eval.items import Item, read_items, score, spread
+from eval.retrieval import read_per_query
 
 PASSAGES = (
     "A gift worth more than £75 must be refused.",
     "Complaint files are kept for six years.",
     "Tickets are bought by the branch.",
 )
-ITEM = Item(id="a", kind="one", question="How long are complaint files kept?", passages=PASSAGES, gold=frozenset({0}))
-indices = st.frozensets(st.integers(0, 4))
+KEYS = ("p", "q", "r")
+ITEM = Item(
+    id="a",
+    kind="one",
+    question="How long are complaint files kept?",
+    passages=PASSAGES,
+    ids=KEYS,
+    gold=frozenset({"p"}),
+)
+NONE = replace(ITEM, id="b", kind="none", gold=frozenset())
+ids = st.frozensets(st.sampled_from("pqrst"))
 
 
-@given(gold=indices, cited=indices)
-def test_scores_are_shares_and_perfect_only_when_the_same(gold: frozenset[int], cited: frozenset[int]) -> None:
-    item = Item(id="a", kind="two", question="?", passages=("",) * 5, gold=gold)
-    precision, recall = score(item, cited)
+@given(gold=ids, cited=ids)
+def test_scores_are_shares_and_perfect_only_when_the_same(gold: frozenset[str], cited: frozenset[str]) -> None:
+    precision, recall = score(gold, cited)
     assert 0 <= precision <= 1
     assert 0 <= recall <= 1
     assert (precision == recall == 1) == (gold == cited)
     if not cited:
         assert (precision, recall) == ((0, 0) if gold else (1, 1))
+
+
+def given_contexts(*items: Item) -> Given:
+    return Given(items, HashingEmbedder(), FusedOrder())
 
 
 def composer(reply: str) -> Composer:
@@ -51,42 +67,45 @@ def composer(reply: str) -> Composer:
 def test_a_pass_counts_what_was_shown() -> None:
     told: list[object] = []
     gate = Gate(threshold=0.0)
-    said = ask_all(
-        composer("Complaint files are kept for six years. [2]"), HashingEmbedder(), gate, [ITEM], told.append, names=()
-    )
-    assert (said[0].cited, said[0].sentences, said[0].gold_sentences, said[0].supported) == ({1}, 1, 0, 1)
+    said = ask_all(composer("Complaint files are kept for six years. [2]"), given_contexts(ITEM), gate, told.append)
+    assert said[0].cited == {"q"}
+    assert [(s.cited, s.stands) for s in said[0].shown] == [({"q"}, True)]
+    assert said[0].text == "Complaint files are kept for six years. [2]"
     assert told == said
     found = measures(said, lambda item: True)
     assert (found["citation_precision"], found["abstained"], found["support_rate"]) == (0.0, 0.0, 1.0)
+    assert (found["sentence_citation_rate"], found["gold_within_reach"]) == (0.0, 1.0)
     assert found["by_training"]["seen"] == {"n": 0}
     assert found["by_kind"]["one"]["n"] == 1
 
 
 def test_a_closed_gate_abstains_and_scores_only_where_nothing_is_gold() -> None:
-    none = Item(id="b", kind="none", question="Who?", passages=PASSAGES, gold=frozenset())
-    said = ask_all(
-        composer("Files. [2]"),
-        HashingEmbedder(),
-        Gate(threshold=1.0),
-        [ITEM, none],
-        lambda _: None,
-        names=("relevance",),
-    )
+    said = ask_all(composer("Files. [2]"), given_contexts(ITEM, NONE), Gate(threshold=1.0), lambda _: None)
     found = measures(said)
     assert found["by_kind"]["one"]["citation_recall"] == 0.0
     assert found["by_kind"]["none"]["citation_recall"] == 1.0
     assert found["abstained"] == 1.0
-    assert set(said[0].values) == {"relevance"}
 
 
 def test_constants_stand_beside() -> None:
-    found = baselines([ITEM], FusedOrder())
+    said = ask_all(composer("Files. [2]"), given_contexts(ITEM), Gate(threshold=1.0), lambda _: None)
+    found = baselines(said)
     assert found["cite_all"]["by_kind"]["one"] == {"citation_precision": 0.3333, "citation_recall": 1.0}
     assert found["cite_rerankers_first_two"]["citation_precision"] == 0.5
 
 
+def test_rows_are_compared_item_by_item(tmp_path: Path) -> None:
+    reply = composer("Complaint files are kept for six years. [2]")
+    write_per_item(ask_all(reply, given_contexts(ITEM, NONE), Gate(threshold=0.0), lambda _: None), tmp_path / "rows")
+    rows = [json.loads(line) for line in (tmp_path / "rows").read_text().splitlines()]
+    assert [(row["cited"], row["gold"]) for row in rows] == [(["q"], ["p"]), (["q"], [])]
+    assert read_per_query(tmp_path / "rows")["b"]["citation_recall"] == 0.0
+    with pytest.raises(InputError, match="can't be written"):
+        write_per_item([], tmp_path / "absent" / "rows")
+
+
 def test_a_limit_keeps_the_kinds_shares() -> None:
-    items = [Item(id=f"{k}{n}", kind=k, question="?", passages=(), gold=frozenset()) for k in "ab" for n in range(20)]
+    items = [replace(ITEM, id=f"{k}{n}", kind=k) for k in "ab" for n in range(20)]
     kept = spread(items, 10)
     assert [sum(i.kind == k for i in kept) for k in "ab"] == [5, 5]
     assert kept == spread(items[::-1], 10)
@@ -99,9 +118,12 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "items.jsonl"
     good = {"id": "a", "kind": "one", "question": "?", "passages": [{"_id": "x", "text": "t"}], "gold": ["x"]}
     file.write_text(f"{json.dumps(good)}\n", encoding="utf-8")
-    assert read_items(file)[0].gold == {0}
+    assert (read_items(file)[0].gold, read_items(file)[0].places) == ({"x"}, {0})
     file.write_text(f"{json.dumps(good)}\n{line}\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"items\.jsonl:2"):
         read_items(file)
     with pytest.raises(InputError, match="can't be read"):
         read_items(tmp_path / "absent.jsonl")
+    file.write_text("\n")
+    with pytest.raises(InputError, match="holds no item"):
+        read_items(file)

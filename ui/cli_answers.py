@@ -1,0 +1,117 @@
+"""``muniment eval answers``: are the right passages cited, and is silence kept where nothing answers?"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from assistant.config import Config, load
+from assistant.errors import InputError
+
+if TYPE_CHECKING:
+    from assistant.build import Engines
+    from eval.contexts import Contexts
+    from eval.items import Item
+
+Where = Literal["given", "retrieved"]
+
+
+def register(eval_app: typer.Typer) -> None:
+    """Adds the command to ``muniment eval``."""
+    eval_app.command("answers")(answers)
+
+
+def answers(
+    dataset: Annotated[Path, typer.Option("--dataset", help="Items of the citing protocol, JSON Lines.")],
+    contexts: Annotated[
+        Where, typer.Option("--contexts", help="given: the items' own passages; retrieved: those found in --corpus.")
+    ] = "given",
+    corpus: Annotated[
+        Path | None, typer.Option("--corpus", help="A BEIR folder that holds the items' passages by id.")
+    ] = None,
+    generator: Annotated[str | None, typer.Option("--generator", help="Another generator of the lock.")] = None,
+    untuned: Annotated[bool, typer.Option("--untuned", help="Without the adapter.")] = False,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="So many items, every kind in its share.")] = None,
+    trained_on: Annotated[
+        list[Path] | None,
+        typer.Option("--trained-on", help="JSON Lines with passages: those items are reported apart."),
+    ] = None,
+    per_item: Annotated[
+        Path | None, typer.Option("--per-item", help="Where each item's outcome is written, for eval compare.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    config: Annotated[Path | None, typer.Option("--config", help="Config file.")] = Path("configs/rulebook.toml"),
+) -> None:
+    """Citations held against gold ones: precision, recall, abstention, by kind, beside two constant baselines."""
+    from assistant.build import build_composer, build_engines
+    from eval import answers as protocol
+    from eval.items import read_items, spread
+
+    if (contexts == "retrieved") != (corpus is not None):
+        raise InputError("--contexts retrieved and --corpus DIR belong together; give both or neither.")
+    settings = _changed(load(config), generator, untuned)
+    items = read_items(dataset)
+    items = spread(items, limit) if limit else items
+    unseen = _unseen(trained_on) if trained_on else None
+    engines = build_engines(settings)
+    where = _contexts(settings, engines, items, corpus)
+
+    def tell(said: protocol.Said) -> None:
+        right, cited = len(said.cited & said.item.gold), len(said.cited)
+        print(
+            f"{said.item.id} {said.item.kind} cited {cited}, right {right} of {len(said.item.gold)}, "
+            f"{said.seconds:.1f} s, {said.confidence:.2f}",
+            file=sys.stderr,
+        )
+
+    said = protocol.ask_all(build_composer(settings, engines), where, settings.gate, tell)
+    if per_item:
+        protocol.write_per_item(said, per_item)
+    found = {
+        "schema_version": 1,
+        "generator": engines.generator.identity,
+        "contexts": where.name,
+        **({"corpus": corpus.name} if corpus else {}),
+        **where.told,
+        **protocol.measures(said, unseen),
+        "baselines": protocol.baselines(said),
+    }
+    print(json.dumps(found, indent=None if as_json else 1))
+
+
+def _changed(settings: Config, generator: str | None, untuned: bool) -> Config:
+    changed: dict[str, object] = {"model": generator} if generator else {}
+    if untuned or generator:
+        changed["adapter"] = None
+    return settings.model_copy(update={"generator": settings.generator.model_copy(update=changed)})
+
+
+def _contexts(settings: Config, engines: Engines, items: Sequence[Item], corpus: Path | None) -> Contexts:
+    from eval.beir import build_snapshot, read_corpus, vector_cache
+    from eval.contexts import Given, Retrieved
+    from ui.terminal import ProgressLine
+
+    if corpus is None:
+        return Given(items, engines.embedder, engines.reranker)
+    if not any(item.gold for item in items):
+        raise InputError("No item of --dataset has gold passages; there is nothing to find in a corpus.")
+    line = ProgressLine(sys.stderr)
+    snapshot = build_snapshot(
+        *(read_corpus(corpus), engines.embedder, engines.device, vector_cache(settings)),
+        settings.encoder.max_tokens,
+        line,
+    )
+    line.close()
+    return Retrieved(items, snapshot, settings.retrieve, engines.reranker, settings.prompt.passages)
+
+
+def _unseen(files: list[Path]) -> Callable[[Item], bool]:
+    from assistant.train.groups import read_lines
+
+    seen = {p["text"].strip() for file in files for row in read_lines(file) for p in row["passages"]}
+    return lambda item: not any(item.passages[n].strip() in seen for n in item.places)
