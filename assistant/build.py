@@ -131,6 +131,7 @@ def build_composer(config: Config, engines: Engines) -> Composer:
     return Composer(
         generator=engines.generator,
         judge=build_judge(config, engines.embedder),
+        embedder=engines.embedder,
         reranker=engines.reranker,
         section=config.generator,
         prompt=config.prompt,

@@ -21,7 +21,7 @@ import numpy as np
 from assistant.build import principal_of
 from assistant.config import Config, Needed
 from assistant.evidence import quote
-from assistant.evidence.compose import standing
+from assistant.evidence.compose import standings
 from assistant.evidence.logistic import probability
 from assistant.evidence.needed import Standing, most_needed, odds, signals
 from assistant.knowledge.lexical import Bm25Searcher
@@ -87,11 +87,11 @@ class Weighed:
 def weigh(item: Item, embedder: Embedder, reranker: Reranker, words: int) -> Weighed:
     hits = hits_of(item, embedder, reranker)
     own = quote.choices(item.question, hits, reranker, words=words)
-    return Weighed(item=item, standings=tuple(map(standing, hits, own)))
+    return Weighed(item=item, standings=tuple(standings(hits, own, embedder)))
 
 
 def weigh_cases(
-    config: Config, library: Library, reranker: Reranker, cases: Iterable[Case], today: date
+    config: Config, library: Library, embedder: Embedder, reranker: Reranker, cases: Iterable[Case], today: date
 ) -> list[Weighed]:
     """Each case as its own user and day; gold are the passages of its sections among those that an answer looks at."""
     snapshot, policy = library.current(), library.policy()
@@ -104,7 +104,7 @@ def weigh_cases(
         gold = [n for n, h in enumerate(given) if covered(case.gold, [(h.document.uri, h.passage.where)])]
         kind = KINDS[min(2, len(gold))] if gold else "none"
         item = _item(case.id, kind, case.question, [hit.passage.text for hit in given], gold)
-        weighed.append(Weighed(item=item, standings=tuple(map(standing, given, own))))
+        weighed.append(Weighed(item=item, standings=tuple(standings(given, own, embedder))))
     return weighed
 
 

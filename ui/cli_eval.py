@@ -116,7 +116,7 @@ def needed(
     embedder, reranker = build_embedder(settings), build_reranker(settings)
     if questions:
         library = Library(settings.data, Catalogue.open_existing(settings.data), embedder, "cpu")
-        weighed = weigh_cases(settings, library, reranker, read_cases(questions), utc_now().date())
+        weighed = weigh_cases(settings, library, embedder, reranker, read_cases(questions), utc_now().date())
     elif beir:
         barred = [row["question"] for row in read_lines(exclude)] if exclude else []
         items = made(beir, cited or [], barred)

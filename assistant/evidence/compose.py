@@ -13,7 +13,8 @@ from assistant.evidence import cite, prompt, quote
 from assistant.evidence.needed import Standing, most_needed, odds
 from assistant.evidence.quote import Choice
 from assistant.evidence.sentences import stream
-from assistant.protocols import Generator, Judge, Message, Reranker
+from assistant.protocols import Embedder, Generator, Judge, Message, Reranker
+from assistant.retrieve import index_text
 from assistant.types import Hit, Sentence
 
 NO_CHOICE = -10.0
@@ -26,6 +27,7 @@ class Composer:
 
     generator: Generator
     judge: Judge
+    embedder: Embedder
     reranker: Reranker
     section: GeneratorSection
     prompt: Prompt
@@ -45,17 +47,27 @@ class Composer:
     def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float]:
         """The sentences to choose among, a group for each passage that is needed, the surest first; and that one's log-odds."""
         found = [own for own in quote.choices(query, given, self.reranker, words=self.prompt.words) if own]
-        each = odds([standing(given[own[0].marker - 1], own) for own in found], self.needed)
+        said = [given[own[0].marker - 1] for own in found]
+        each = odds(standings(said, found, self.embedder), self.needed)
         most, margin = self.section.choices, self.section.choice_margin
         groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in most_needed(each, self.needed))
         return groups, max(each, default=NO_CHOICE)
 
 
-def standing(hit: Hit, own: Sequence[Choice]) -> Standing:
-    """``own``: the passage's sentences, best first. Scores of what did not look at the passage are 0."""
-    scores = hit.found_by
-    best = own[0].score if own else NO_CHOICE
-    return Standing(passage=scores.get("rerank", 0.0), sentence=best, cosine=scores.get("dense", 0.0))
+def standings(hits: Sequence[Hit], own: Sequence[Sequence[Choice]], embedder: Embedder) -> list[Standing]:
+    """``own``: each passage's sentences, best first. Scores of what did not look at a passage are 0."""
+    if not hits:
+        return []
+    vectors = embedder.embed([index_text(hit.document.title, hit.passage) for hit in hits])
+    return [
+        Standing(
+            passage=hit.found_by.get("rerank", 0.0),
+            sentence=some[0].score if some else NO_CHOICE,
+            cosine=hit.found_by.get("dense", 0.0),
+            beside=tuple(map(float, row)),
+        )
+        for hit, some, row in zip(hits, own, vectors @ vectors.T, strict=True)
+    ]
 
 
 class Composition:

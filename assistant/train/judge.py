@@ -123,23 +123,24 @@ def left_to_model(pair: Pair) -> bool:
 def calibrate(
     found: NDArray[np.float32], supported: NDArray[np.bool_], *, of: int, wrong_at_most: float
 ) -> dict[str, float]:
-    """Temperature and shift by Newton's method (Platt 1999), and the least probability at which at most ``wrong_at_most`` of
-    the ``of`` unsupported pairs would be shown."""
+    """Temperature and shift by maximum likelihood with Platt's (1999) targets, which keep both finite where the pairs are told
+    apart without a mistake; and the least probability at which at most ``wrong_at_most`` of the ``of`` unsupported pairs
+    would be shown."""
+    from scipy.optimize import minimize
+
     known = np.isfinite(found)
-    x, y = found[known].astype(np.float64), supported[known].astype(np.float64)
-    slope, shift = 1.0, 0.0
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(slope * x + shift, -30, 30)))
-        spread = p * (1 - p) + 1e-9
-        gradient = np.array([((p - y) * x).sum(), (p - y).sum()])
-        curve = np.array(
-            [[(spread * x * x).sum() + 1e-3, (spread * x).sum()], [(spread * x).sum(), spread.sum() + 1e-3]]
-        )
-        move = np.linalg.solve(curve, gradient)
-        slope, shift = slope - float(move[0]), shift - float(move[1])
+    x, y = found[known].astype(np.float64), supported[known]
+    right, wrongs = int(y.sum()), int((~y).sum())
+    targets = np.where(y, (right + 1) / (right + 2), 1 / (wrongs + 2))
+
+    def loss(parts: NDArray[np.float64]) -> float:
+        told = parts[0] * x + parts[1]
+        return float((np.logaddexp(0, told) - targets * told).mean())
+
+    slope, shift = (float(part) for part in minimize(loss, np.array([1.0, 0.0])).x)
     slope = max(slope, 1e-3)
     p = 1 / (1 + np.exp(-np.clip(slope * x + shift, -30, 30)))
-    wrong = np.sort(p[y == 0])[::-1]
+    wrong = np.sort(p[~y])[::-1]
     allowed = math.floor(wrong_at_most * of)
     least = float(np.nextafter(wrong[allowed], 1)) if allowed < len(wrong) else 0.5
     return {"temperature": 1 / slope, "shift": shift, "supported": min(0.999, max(0.5, least))}

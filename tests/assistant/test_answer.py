@@ -130,6 +130,7 @@ def assembled(
         composer=Composer(
             generator=generator or ScriptedGenerator([f"{SUPPORTED} [1]"]),
             judge=judge or OverlapJudge(HashingEmbedder(), JudgeSection()),
+            embedder=HashingEmbedder(),
             reranker=FusedOrder(),
             section=section,
             prompt=config.prompt,

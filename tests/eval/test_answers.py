@@ -57,6 +57,7 @@ def composer(reply: str) -> Composer:
     return Composer(
         generator=ScriptedGenerator([reply]),
         judge=OverlapJudge(HashingEmbedder(), JudgeSection()),
+        embedder=HashingEmbedder(),
         reranker=FusedOrder(),
         section=GeneratorSection(composition="free"),
         prompt=Prompt(),

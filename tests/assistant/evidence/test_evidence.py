@@ -198,6 +198,7 @@ def composed(hits: Sequence[Hit], leaning: float = 1.0, best_sentence: float = 4
     composer = Composer(
         generator=ScriptedGenerator(),
         judge=OverlapJudge(HashingEmbedder(), JudgeSection()),
+        embedder=HashingEmbedder(),
         reranker=FusedOrder(),
         section=GeneratorSection(),
         prompt=Prompt(),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,14 +11,26 @@ from assistant.config import Needed
 from assistant.evidence.needed import Standing, most_needed, odds, signals
 
 logits = st.floats(-20, 20)
-standings = st.lists(st.builds(Standing, passage=logits, sentence=logits, cosine=st.floats(-1, 1)), max_size=6)
+cosines = st.floats(-1, 1)
+
+
+def standing(passage: float = 0.0, sentence: float = 0.0, cosine: float = 0.0, *, beside: Sequence[float]) -> Standing:
+    return Standing(passage=passage, sentence=sentence, cosine=cosine, beside=tuple(beside))
+
+
+@st.composite
+def some(draw: st.DrawFn) -> list[Standing]:
+    size = draw(st.integers(0, 6))
+    rows = st.lists(cosines, min_size=size, max_size=size)
+    return [standing(draw(logits), draw(logits), draw(cosines), beside=draw(rows)) for _ in range(size)]
+
+
+standings = some()
 models = st.builds(
     Needed,
     threshold=st.floats(0, 1),
     intercept=st.floats(-5, 5),
-    weights=st.dictionaries(
-        st.sampled_from(sorted(signals([Standing(passage=0, sentence=0, cosine=0)])[0])), st.floats(-3, 3)
-    ),
+    weights=st.dictionaries(st.sampled_from(sorted(signals([standing(beside=[1])])[0])), st.floats(-3, 3)),
     most=st.integers(1, 4),
 )
 
@@ -43,6 +57,17 @@ def test_what_lies_ahead_of_the_others_is_measured_from_the_best_of_them(given: 
 
 
 def test_unfitted_only_the_surest_speaks() -> None:
-    two = [Standing(passage=1.0, sentence=0.0, cosine=0.5), Standing(passage=3.0, sentence=2.0, cosine=0.4)]
+    two = [standing(1.0, 0.0, 0.5, beside=[1, 0.2]), standing(3.0, 2.0, 0.4, beside=[0.2, 1])]
     assert most_needed(odds(two, Needed(weights={"passage": 1.0})), Needed()) == [1]
     assert most_needed(odds(two, Needed()), Needed()) == [0]
+
+
+def test_kin_is_the_cosine_with_the_one_nearest_to_the_question_and_crowd_with_the_rest() -> None:
+    three = [
+        standing(cosine=0.9, beside=[1, 0.7, 0.2]),
+        standing(cosine=0.5, beside=[0.7, 1, 0.4]),
+        standing(cosine=0.1, beside=[0.2, 0.4, 1]),
+    ]
+    assert [(one["kin"], one["crowd"]) for one in signals(three)] == [(0.7, 0.2), (0.7, 0.4), (0.2, 0.4)]
+    two = signals([standing(beside=[1, 0.3]), standing(beside=[0.3, 1])])
+    assert [(one["kin"], one["crowd"]) for one in two] == [(0.3, 0.3), (0.3, 0.3)]
