@@ -1,11 +1,24 @@
 /* The microphone beside the question: press, speak, press again. What was understood stands in the box and waits: it can be
-   edited before it is sent. What should be checked is listed below it, with the way to listen for: words, not sounds. */
+   edited before it is sent. What should be checked is listed below it; a doubtful word there, pressed, is chosen in the box. */
 (() => {
   const ADDRESS = "/v1/audio/transcriptions";
+  const LONGEST = 120;
+  const DRAWN =
+    '<svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="2" ' +
+    'stroke-linecap="round" aria-hidden="true">';
+  const MICROPHONE = `${DRAWN}<rect x="9" y="3" width="6" height="11" rx="3"/><path d="M5 11a7 7 0 0 0 14 0M12 18v3"/></svg>`;
+  const STOP = `${DRAWN}<rect x="7" y="7" width="10" height="10" rx="2" fill="currentColor"/></svg>`;
+  const NAMES = { ready: "Speak your question", recording: "Stop and write it down", working: "Writing it down" };
   let recorder = null;
   let state = null;
+  let clock = 0;
+  /* The records of what was said for the question in the box. */
+  let records = [];
 
   const box = () => document.querySelector("#ask textarea");
+
+  /* What the page sends with a question: taken once. */
+  window.munimentHeard = () => records.splice(0).join(" ");
 
   function put(text) {
     const area = box();
@@ -15,35 +28,36 @@
     area.focus();
   }
 
-  function note(kind, lines) {
+  /* ``parts``: texts, or nodes. */
+  function note(kind, ...parts) {
     const place = document.querySelector("#heard") || document.createElement("p");
     place.id = "heard";
     place.setAttribute("role", "status");
     place.dataset.kind = kind;
-    place.replaceChildren(...lines.map((line) => Object.assign(document.createElement("span"), { textContent: line })));
+    place.replaceChildren(...parts);
     document.getElementById("ask").append(place);
   }
 
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "microphone-button" });
-  button.innerHTML =
-    '<svg viewBox="0 0 24 24" width="20" height="20" fill="none" stroke="currentColor" stroke-width="2" ' +
-    'stroke-linecap="round" aria-hidden="true"><rect x="9" y="3" width="6" height="11" rx="3"/>' +
-    '<path d="M5 11a7 7 0 0 0 14 0M12 18v3"/></svg>';
+  const made = (name, text, given = {}) => Object.assign(document.createElement(name), { textContent: text, ...given });
+
+  const button = made("button", "", { type: "button", className: "microphone-button" });
 
   function show(now) {
+    button.innerHTML = now === "recording" ? STOP : MICROPHONE;
     button.dataset.state = now;
-    const names = { ready: "Speak your question", recording: "Stop and write it down", working: "Writing it down" };
-    button.setAttribute("aria-label", names[now]);
-    button.title = names[now];
+    button.setAttribute("aria-label", NAMES[now]);
+    button.title = NAMES[now];
     button.disabled = now === "working";
   }
 
   async function start() {
     let stream;
+    button.disabled = true;
     try {
       stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, noiseSuppression: true } });
     } catch {
-      note("failed", ["The microphone can't be used; allow it for this page, or type."]);
+      note("failed", "The microphone can't be used; allow it for this page, or type.");
+      show("ready");
       return;
     }
     const parts = [];
@@ -51,55 +65,105 @@
     recorder.addEventListener("dataavailable", (event) => parts.push(event.data));
     recorder.addEventListener("stop", async () => {
       for (const track of stream.getTracks()) track.stop();
-      await send(new Blob(parts, { type: recorder.mimeType }));
+      clearInterval(clock);
+      const { mimeType, dropped } = recorder;
       recorder = null;
+      if (!dropped) return send(new Blob(parts, { type: mimeType }));
+      document.getElementById("heard")?.remove();
+      show("ready");
     });
     recorder.start();
-    note("recording", ["Recording. Press again when you have finished."]);
     show("recording");
+    const shown = made("span", "0:00", { className: "clock" });
+    shown.setAttribute("aria-hidden", "true");
+    note("recording", shown, made("span", "Listening. Press again to finish."));
+    const began = Date.now();
+    clock = setInterval(() => {
+      const seconds = Math.floor((Date.now() - began) / 1000);
+      shown.textContent = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+      if (seconds >= LONGEST) stop();
+    }, 250);
+  }
+
+  function stop(dropped = false) {
+    if (recorder?.state !== "recording") return;
+    recorder.dropped = dropped;
+    recorder.stop();
   }
 
   async function send(sound) {
     show("working");
-    note("working", ["Writing it down…"]);
+    note("working", "Writing it down…");
     try {
       const form = new FormData();
       form.append("file", sound, sound.type.includes("mp4") ? "question.mp4" : "question.webm");
       const answer = await fetch(ADDRESS, { method: "POST", body: form });
       const said = await answer.json();
       if (!answer.ok) throw new Error(said.error?.message || "That did not work.");
-      if (!said.text) note("failed", ["Nothing was heard; speak a little closer, or type."]);
-      else {
+      if (!said.text) {
+        const some = said.muniment.rejected.length;
+        note("failed", some ? "That was not understood; say it again, or type." : "Nothing was heard; speak a little closer, or type.");
+      } else {
+        if (!box().value.trim()) records = [];
+        records.push(said.muniment.receipt.id);
         put(said.text);
-        note("heard", findings(said.muniment));
+        note("heard", ...findings(said.muniment));
       }
     } catch (error) {
-      note("failed", [error.message]);
+      note("failed", error instanceof TypeError ? "The server could not be reached; try again, or type." : error.message);
     }
     show("ready");
   }
 
   function findings(extra) {
-    const put = extra.corrections.map((one) => `Heard “${one.heard}”, written “${one.written}”.`);
-    const check = extra.confirm.map((one) => `“${one.text}”`);
-    const lines = [...put, ...(check.length ? [`Please check ${check.join(", ")}.`] : [])];
-    if (extra.rejected.length) lines.push("A part was not understood.");
-    return lines.length ? lines : ["Check the words, then send."];
+    const lines = extra.corrections.map((one) => made("span", `Heard “${one.heard}”, written “${one.written}”.`));
+    if (extra.confirm.length) {
+      const check = made("span", "Please check ");
+      for (const one of extra.confirm) {
+        const word = made("button", one.text, { type: "button", title: "Choose it in the question" });
+        word.addEventListener("click", () => choose(one.text));
+        check.append(word, " ");
+      }
+      lines.push(check);
+    }
+    if (extra.rejected.length) lines.push(made("span", "A part was not understood."));
+    return lines.length ? lines : [made("span", "Check the words, then send.")];
   }
 
-  button.addEventListener("click", () => (recorder ? recorder.stop() : start()));
+  function choose(text) {
+    const area = box();
+    const at = area.value.indexOf(text);
+    area.focus();
+    if (at >= 0) area.setSelectionRange(at, at + text.length);
+  }
 
-  /* Gradio draws the box anew now and then. */
+  button.addEventListener("click", () => (recorder ? stop() : start()));
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") stop(true);
+  });
+
+  addEventListener("input", (event) => {
+    if (event.target === box() && !event.target.value.trim()) records = [];
+  });
+
+  /* Gradio draws the box anew now and then. What was said of a question goes when the question does. */
   function place() {
-    const row = document.querySelector("#ask .input-container");
-    if (state?.available && row && !row.contains(button)) row.append(button);
+    const area = box();
+    if (!area || !state?.available) return;
+    if (area.parentElement && !area.parentElement.contains(button)) area.after(button);
+    const shown = document.getElementById("heard");
+    if (shown?.dataset.kind === "heard" && !area.value) shown.remove();
   }
 
-  addEventListener("DOMContentLoaded", async () => {
+  async function begin() {
     if (!navigator.mediaDevices || !window.MediaRecorder) return;
     state = await fetch("/v1/audio").then((answer) => (answer.ok ? answer.json() : null), () => null);
     show("ready");
     new MutationObserver(place).observe(document.body, { childList: true, subtree: true });
     place();
-  });
+  }
+
+  /* Gradio puts this script into a page that was read long before: DOMContentLoaded has come and gone. */
+  if (document.readyState === "loading") addEventListener("DOMContentLoaded", begin);
+  else begin();
 })();

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
+import numpy as np
 import pytest
 import uvicorn
 
@@ -18,15 +17,17 @@ from assistant.record.ledger import SqliteLedger
 from assistant.voice.listen import Listener
 from assistant.voice.twins import LevelDetector, ScriptedTranscriber
 from tests.ui.project import assistant_of, make
+from tests.ui.test_browser import CHROMIUM, FLAGS, PICTURES, Visit, playwright
 from tests.voice.test_listen import quiet, tone, wav
 from ui.hearing import Ear
 from ui.runtime import Runtime
 from ui.serve import create_app
 
-playwright = pytest.importorskip("playwright.sync_api", reason="install the extra `browser`")
 pytest.importorskip("av", reason="install the extra `voice`")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-PICTURES = Path(__file__).resolve().parents[2] / "data" / "screenshots"
+CHOSEN = """() => {
+  const box = document.querySelector("#ask textarea");
+  return box.value.slice(box.selectionStart, box.selectionEnd);
+}"""
 HEARD = "How long are complaint files/0.3 kept for six/0.4 customers?"
 
 pytestmark = [
@@ -59,38 +60,66 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join(10)
 
 
-def test_speak_edit_and_send(address: str, tmp_path: Path) -> None:
-    import numpy as np
-
-    file = tmp_path / "fake.wav"
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[playwright.Browser]:
+    """With a microphone that plays two seconds of sound, over and over."""
+    file = tmp_path_factory.mktemp("sound") / "fake.wav"
     file.write_bytes(wav(np.concatenate([quiet(0.3), tone(2.0), quiet(1.0)]), 48000))
-    flags = [
-        "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={file}",
-    ]  # fmt: skip
+    fake = (
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={file}",
+    )
     PICTURES.mkdir(parents=True, exist_ok=True)
     with playwright.sync_playwright() as engine:
-        browser = engine.chromium.launch(executable_path=CHROMIUM, args=flags)
-        page = browser.new_context(permissions=["microphone"], viewport={"width": 1360, "height": 860}).new_page()
-        page.set_default_timeout(120_000)
-        complaints: list[str] = []
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(address)
-        page.wait_for_selector(".microphone-button[data-state=ready]")
-        page.click(".microphone-button")
-        page.wait_for_selector(".microphone-button[data-state=recording]")
-        page.screenshot(path=PICTURES / "microphone-recording.png")
-        page.wait_for_timeout(3000)
-        page.click(".microphone-button")
-        page.wait_for_selector("#heard[data-kind=heard]", timeout=60_000)
-        assert page.input_value("#ask textarea") == "How long are complaint files kept for six customers?"
-        assert "Please check “six”" in page.inner_text("#heard")
-        page.screenshot(path=PICTURES / "microphone-heard.png")
-        page.fill("#ask textarea", "How long are complaint files kept?")
-        page.keyboard.press("Enter")
-        page.wait_for_selector("#exchange-0 .made .receipt", timeout=60_000)
-        assert "six years" in page.inner_text(".answer")
-        page.screenshot(path=PICTURES / "microphone-answered.png")
-        assert complaints == []
+        browser = engine.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *fake])
+        yield browser
         browser.close()
+
+
+@pytest.fixture(params=["light", "dark-phone"])
+def visit(chromium: playwright.Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    phone = {"viewport": {"width": 390, "height": 780}, "color_scheme": "dark"}
+    one = Visit(chromium, address, permissions=["microphone"], **(phone if request.param == "dark-phone" else {}))
+    one.look = request.param
+    yield one
+    assert [url for url in one.requested if not url.startswith((address, "data:", "blob:"))] == []
+    assert one.complaints == []
+    one.context.close()
+
+
+def speak(visit: Visit, milliseconds: int = 2500) -> None:
+    visit.page.click(".microphone-button[data-state=ready]")
+    visit.page.wait_for_selector(".microphone-button[data-state=recording]")
+    visit.page.wait_for_timeout(milliseconds)
+
+
+def test_speak_edit_and_send(visit: Visit) -> None:
+    page = visit.page
+    page.wait_for_selector(".microphone-button[data-state=ready]")
+    visit.picture(f"microphone-{visit.look}-ready")
+    speak(visit)
+    assert page.inner_text("#heard .clock").startswith("0:0")
+    visit.picture(f"microphone-{visit.look}-recording")
+    page.click(".microphone-button")
+    page.wait_for_selector("#heard[data-kind=heard]")
+    assert page.input_value("#ask textarea") == "How long are complaint files kept for six customers?"
+    assert "Please check six" in page.inner_text("#heard")
+    page.click("#heard button")
+    assert page.evaluate(CHOSEN) == "six"
+    visit.picture(f"microphone-{visit.look}-heard")
+    page.fill("#ask textarea", "How long are complaint files kept?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#exchange-0 .made .receipt")
+    assert "six years" in page.inner_text(".answer")
+    assert page.locator("#heard").count() == 0
+    visit.picture(f"microphone-{visit.look}-answered")
+
+
+def test_escape_drops_what_was_recorded(visit: Visit) -> None:
+    speak(visit, 300)
+    visit.page.keyboard.press("Escape")
+    visit.page.wait_for_selector(".microphone-button[data-state=ready]")
+    assert visit.page.input_value("#ask textarea") == ""
+    assert visit.page.locator("#heard").count() == 0
+    assert not any(url.endswith("/v1/audio/transcriptions") for url in visit.requested)
