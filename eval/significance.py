@@ -28,19 +28,22 @@ def randomisation(first: Sequence[float], second: Sequence[float], *, rounds: in
 
 
 def compare(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """For every measure both have: the two means over the questions both have, their difference (second - first) and p."""
+    """For every measure: the two means over the questions that have it in both, their difference (second - first) and p; how
+    many these are, where they are not all. Unscored is not zero."""
     shared = [i for i in first if i in second]
     if not shared:
         raise InputError("The two files have no question in common.")
-    names = [name for name in first[shared[0]] if name in second[shared[0]]]
+    names = dict.fromkeys(name for i in shared for name in first[i] if name in second[i])
     told = {}
     for name in names:
-        a, b = [first[i][name] for i in shared], [second[i][name] for i in shared]
+        scored = [i for i in shared if name in first[i] and name in second[i]]
+        a, b = [first[i][name] for i in scored], [second[i][name] for i in scored]
         told[name] = {
             "first": round(float(np.mean(a)), 4),
             "second": round(float(np.mean(b)), 4),
             "difference": round(float(np.mean(b) - np.mean(a)), 4),
             "p": round(randomisation(a, b), 5),
+            **({"queries": len(scored)} if len(scored) < len(shared) else {}),
         }
     return {
         "queries": len(shared),

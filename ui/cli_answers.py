@@ -44,12 +44,20 @@ def answers(
     per_item: Annotated[
         Path | None, typer.Option("--per-item", help="Where each item's outcome is written, for eval compare.")
     ] = None,
+    curve: Annotated[
+        bool,
+        typer.Option(
+            "--curve/--no-curve",
+            help="Also write the answers that the gate withholds, for the whole risk-coverage curve; takes longer.",
+        ),
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     config: Annotated[Path | None, typer.Option("--config", help="Config file.")] = Path("configs/rulebook.toml"),
 ) -> None:
     """Citations held against gold ones: precision, recall, abstention, by kind, beside two constant baselines."""
     from assistant.build import build_composer, build_engines
-    from eval import answers as protocol
+    from eval.answer_measures import baselines, measures, write_per_item
+    from eval.answers import Asker, Said
     from eval.items import read_items, spread
 
     if (contexts == "retrieved") != (corpus is not None):
@@ -61,25 +69,32 @@ def answers(
     engines = build_engines(settings)
     where = _contexts(settings, engines, items, corpus)
 
-    def tell(said: protocol.Said) -> None:
+    def tell(said: Said) -> None:
         right, cited = len(said.cited & said.item.gold), len(said.cited)
         print(
             f"{said.item.id} {said.item.kind} cited {cited}, right {right} of {len(said.item.gold)}, "
-            f"{said.seconds:.1f} s, {said.confidence:.2f}",
+            f"{said.spent.total:.1f} s, {said.confidence:.2f}",
             file=sys.stderr,
         )
 
-    said = protocol.ask_all(build_composer(settings, engines), where, settings.gate, tell)
+    asker = Asker(
+        composer=build_composer(settings, engines),
+        contexts=where,
+        gate=settings.gate,
+        whole_curve=curve,
+    )
+    said = asker.ask_all(tell)
     if per_item:
-        protocol.write_per_item(said, per_item)
+        write_per_item(said, per_item)
     found = {
         "schema_version": 1,
+        "dataset": dataset.name,
         "generator": engines.generator.identity,
         "contexts": where.name,
         **({"corpus": corpus.name} if corpus else {}),
         **where.told,
-        **protocol.measures(said, unseen),
-        "baselines": protocol.baselines(said),
+        **measures(said, settings.gate, unseen),
+        "baselines": baselines(said),
     }
     print(json.dumps(found, indent=None if as_json else 1))
 

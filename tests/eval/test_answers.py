@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,10 +17,12 @@ from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
 from assistant.retrieve import FusedOrder
-from eval.answers import ask_all, baselines, measures, write_per_item
+from eval.answer_measures import baselines, measures, write_per_item
+from eval.answers import Asker, Said
 from eval.contexts import Given
 from eval.items import Item, read_items, score, spread
 from eval.retrieval import read_per_query
+from eval.significance import compare
 
 PASSAGES = (
     "A gift worth more than £75 must be refused.",
@@ -65,42 +68,87 @@ def composer(reply: str) -> Composer:
     )
 
 
+def asked(
+    reply: str, *items: Item, gate: float, whole_curve: bool = True, tell: Callable[[Said], None] = lambda _: None
+) -> list[Said]:
+    asker = Asker(
+        composer=composer(reply),
+        contexts=given_contexts(*items),
+        gate=Gate(threshold=gate),
+        whole_curve=whole_curve,
+    )
+    return asker.ask_all(tell)
+
+
+SIX = "Complaint files are kept for six years. [2]"
+OPEN, CLOSED = Gate(threshold=0.0), Gate(threshold=1.0)
+
+
 def test_a_pass_counts_what_was_shown() -> None:
-    told: list[object] = []
-    gate = Gate(threshold=0.0)
-    said = ask_all(composer("Complaint files are kept for six years. [2]"), given_contexts(ITEM), gate, told.append)
-    assert said[0].cited == {"q"}
-    assert [(s.cited, s.stands) for s in said[0].shown] == [({"q"}, True)]
-    assert said[0].text == "Complaint files are kept for six years. [2]"
+    told: list[Said] = []
+    said = asked(SIX, ITEM, gate=0.0, tell=told.append)
+    assert said[0].cited == said[0].would_cite == {"q"}
+    assert [(s.cited, s.stands, s.quoted) for s in said[0].shown] == [({"q"}, True, True)]
+    assert said[0].text == SIX
+    assert said[0].spent.tokens == 8
     assert told == said
-    found = measures(said, lambda item: True)
+    found = measures(said, OPEN, lambda item: True)
     assert (found["citation_precision"], found["abstained"], found["support_rate"]) == (0.0, 0.0, 1.0)
     assert (found["sentence_citation_rate"], found["gold_within_reach"]) == (0.0, 1.0)
+    assert (found["quote_support_rate"], found["withheld_rate"]) == (1.0, 0.0)
     assert found["by_training"]["seen"] == {"n": 0}
     assert found["by_kind"]["one"]["n"] == 1
 
 
+def test_what_the_judge_withheld_is_counted() -> None:
+    (said,) = asked(f"{SIX} Pelicans must sign it twice. [1]", ITEM, gate=0.0)
+    assert (len(said.shown), said.withheld) == (1, 1)
+    assert measures([said], OPEN)["withheld_rate"] == 0.5
+
+
 def test_a_closed_gate_abstains_and_scores_only_where_nothing_is_gold() -> None:
-    said = ask_all(composer("Files. [2]"), given_contexts(ITEM, NONE), Gate(threshold=1.0), lambda _: None)
-    found = measures(said)
+    said = asked(SIX, ITEM, NONE, gate=1.0)
+    found = measures(said, CLOSED)
     assert found["by_kind"]["one"]["citation_recall"] == 0.0
     assert found["by_kind"]["none"]["citation_recall"] == 1.0
-    assert found["abstained"] == 1.0
+    assert (found["abstained"], found["support_rate"], found["withheld_rate"]) == (1.0, None, None)
+    assert [one.would_cite for one in said] == [{"q"}, {"q"}]
+    assert found["abstention"]["risk_at_coverage"]["1.0"] == 1.0
+
+
+def test_answers_behind_the_gate_need_not_be_written() -> None:
+    said = asked(SIX, ITEM, NONE, gate=1.0, whole_curve=False)
+    assert [one.would_cite for one in said] == [None, None]
+    found = measures(said, CLOSED)["abstention"]
+    assert (found["risk_at_coverage"]["0.5"], found["curve"]) == (None, [])
 
 
 def test_constants_stand_beside() -> None:
-    said = ask_all(composer("Files. [2]"), given_contexts(ITEM), Gate(threshold=1.0), lambda _: None)
-    found = baselines(said)
+    found = baselines(asked(SIX, ITEM, gate=1.0))
     assert found["cite_all"]["by_kind"]["one"] == {"citation_precision": 0.3333, "citation_recall": 1.0}
     assert found["cite_rerankers_first_two"]["citation_precision"] == 0.5
 
 
+def test_a_reference_is_held_against_answers_only() -> None:
+    known = replace(ITEM, gold=frozenset({"q"}), answer="Files must be kept for six years [2].")
+    (said,) = asked(SIX, known, gate=0.0)
+    assert said.correct is not None
+    assert (said.correct.key_facts, round(said.correct.token_f1, 4)) == (0.5, 0.7143)
+    (silent,) = asked(SIX, known, gate=1.0)
+    found = measures([said, silent], OPEN)["correctness"]
+    assert (found["references"], found["n"], found["key_facts"]) == (2, 1, 0.5)
+
+
 def test_rows_are_compared_item_by_item(tmp_path: Path) -> None:
-    reply = composer("Complaint files are kept for six years. [2]")
-    write_per_item(ask_all(reply, given_contexts(ITEM, NONE), Gate(threshold=0.0), lambda _: None), tmp_path / "rows")
+    known = replace(ITEM, answer="Files are kept.")
+    write_per_item(asked(SIX, known, NONE, gate=0.0), tmp_path / "rows")
+    write_per_item(asked(SIX, known, NONE, gate=1.0), tmp_path / "silent")
     rows = [json.loads(line) for line in (tmp_path / "rows").read_text().splitlines()]
     assert [(row["cited"], row["gold"]) for row in rows] == [(["q"], ["p"]), (["q"], [])]
-    assert read_per_query(tmp_path / "rows")["b"]["citation_recall"] == 0.0
+    found = compare(read_per_query(tmp_path / "rows"), read_per_query(tmp_path / "silent"))
+    assert found["citation_recall"]["difference"] == 0.5
+    assert found["gold_within_reach"]["queries"] == 1
+    assert "token_f1" not in found, "nothing can be compared that only one of them has"
     with pytest.raises(InputError, match="can't be written"):
         write_per_item([], tmp_path / "absent" / "rows")
 

@@ -13,7 +13,8 @@ from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
 from assistant.retrieve import FusedOrder
-from eval.answers import ask_all, baselines, measures
+from eval.answer_measures import baselines, measures
+from eval.answers import Asker, Said
 from eval.beir import BeirSnapshot, Entry, build_snapshot, vector_cache
 from eval.contexts import HIDDEN, Retrieved
 from eval.items import Item
@@ -52,8 +53,11 @@ def retrieved(snapshot: BeirSnapshot, *items: Item, most: int = 3) -> Retrieved:
     return Retrieved(items, snapshot, Retrieve(hits=10), FusedOrder(), most)
 
 
-def composer(reply: str) -> Composer:
-    return Composer(
+GATE = Gate(threshold=0.0)
+
+
+def asked(reply: str, contexts: Retrieved) -> list[Said]:
+    composer = Composer(
         generator=ScriptedGenerator([reply]),
         judge=OverlapJudge(HashingEmbedder(), JudgeSection()),
         embedder=HashingEmbedder(),
@@ -62,6 +66,8 @@ def composer(reply: str) -> Composer:
         prompt=Prompt(passages=3),
         needed=Needed(),
     )
+    asker = Asker(composer=composer, contexts=contexts, gate=GATE)
+    return asker.ask_all(lambda _: None)
 
 
 def test_each_item_with_gold_is_asked_twice_and_the_rest_is_told(snapshot: BeirSnapshot) -> None:
@@ -96,11 +102,9 @@ def test_hidden_gold_is_never_found(snapshot: BeirSnapshot, question: str, gold:
 
 def test_what_is_found_is_cited_by_the_ids_of_the_corpus(snapshot: BeirSnapshot) -> None:
     contexts = retrieved(snapshot, CABINET, most=2)
-    said = ask_all(
-        composer("Clause 7 speaks of the violet cabinet number 7. [1]"), contexts, Gate(threshold=0.0), lambda _: None
-    )
+    said = asked("Clause 7 speaks of the violet cabinet number 7. [1]", contexts)
     assert (said[0].ids, said[0].cited) == (("cabinet", "cabinet"), {"cabinet"})
-    found = measures(said)
+    found = measures(said, GATE)
     assert found["by_kind"]["one"]["citation_precision"] == found["by_kind"]["one"]["citation_recall"] == 1.0
     assert found["by_kind"]["none"]["citation_precision"] == found["by_kind"]["none"]["abstained"] == 1.0
     assert baselines(said)["cite_all"]["by_kind"]["none"]["citation_recall"] == 0.0
@@ -108,11 +112,6 @@ def test_what_is_found_is_cited_by_the_ids_of_the_corpus(snapshot: BeirSnapshot)
 
 def test_gold_that_was_not_found_counts_in_recall(snapshot: BeirSnapshot) -> None:
     far = replace(FILES, gold=frozenset({"files", "tickets"}), kind="two")
-    said = ask_all(
-        composer("Complaint files are kept for six years. [1]"),
-        retrieved(snapshot, far, most=1),
-        Gate(threshold=0.0),
-        lambda _: None,
-    )
-    two = measures(said)["by_kind"]["two"]
+    said = asked("Complaint files are kept for six years. [1]", retrieved(snapshot, far, most=1))
+    two = measures(said, GATE)["by_kind"]["two"]
     assert (two["gold_within_reach"], two["citation_recall"], two["citation_precision"]) == (0.5, 0.5, 1.0)
