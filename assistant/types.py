@@ -112,12 +112,33 @@ class Turn:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Spoken:
+    """What was heard of a question, as its ledger record ``record`` keeps it.
+
+    ``words`` with the transcriber's confidence, 0 to 1; ``corrections`` as (heard, written); ``confirm``: words that were
+    heard too unsurely to be acted on, ``confirmed``: those the caller said yes to.
+    """
+
+    record: str
+    audio_sha256: str
+    text: str
+    words: tuple[tuple[str, float], ...] = ()
+    corrections: tuple[tuple[str, str], ...] = ()
+    confirm: tuple[str, ...] = ()
+    confirmed: tuple[str, ...] = ()
+    transcriber: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Question:
+    """``heard``: what ``text`` was made of where it was spoken; the asker may have edited it since."""
+
     text: str
     principal: Principal
     as_of: date
     history: tuple[Turn, ...] = ()
     channel: Channel = "chat"
+    heard: tuple[Spoken, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Redirect
 
 from assistant.errors import AccessError, FailureKind, InputError, MunimentError
 from assistant.protocols import Authenticator
-from assistant.types import Document, Principal
+from assistant.types import Document, Principal, Spoken
 from ui import chat, shell
 from ui.api_voice import add_voice_routes
 from ui.assets import SCRIPTS, STYLES
@@ -115,7 +115,8 @@ def create_api(
         assistant = runtime.assistant()
         now = assistant.clock()
         longest = assistant.config.limits.question_characters
-        question = chat.question_of(body, principal, now.date(), longest=longest)
+        heard = await run_in_threadpool(_spoken, ear, body.heard, principal) if body.heard else ()
+        question = chat.question_of(body, principal, now.date(), longest=longest, heard=heard)
         run = Run(lambda: assistant.ask(question))
         if body.stream:
             lines = chat.stream(run, stream_id=secrets.token_hex(8), created=now, model=body.model)
@@ -138,6 +139,12 @@ def create_api(
 
     _border(api)
     return api
+
+
+def _spoken(ear: Ear | None, records: list[str], principal: Principal) -> tuple[Spoken, ...]:
+    if ear is None:
+        raise InputError("Nothing is heard here; leave the field heard out.")
+    return ear.spoken(records, principal)
 
 
 def _border(api: FastAPI) -> None:

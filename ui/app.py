@@ -20,6 +20,8 @@ from ui.knowledge.room import Room
 from ui.parts import HIDDEN, own_html, visitor_of
 
 PLACEHOLDER = "Ask in your own words, in English"
+WITH_HEARD = "(text, kept) => [text, kept, window.munimentHeard ? window.munimentHeard() : '']"
+"""With the question goes what the microphone's script knows of how it was spoken."""
 AT_ONCE = 16
 """Handlers of one kind at work together; the generator itself serves one question at a time."""
 
@@ -46,9 +48,10 @@ def create_page(desk: Desk, room: Room) -> gr.Blocks:
                 )
             with gr.Column(elem_id="right", min_width=0):
                 sources = own_html("sources", "open")
+                heard = gr.Textbox(visible=False)
                 document = own_html("document")
         timer = gr.Timer(1.0, active=desk.runtime.loading)
-        open_document = _wire(page, desk, kept, bar, talk, library, box, sources, document, timer)
+        open_document = _wire(page, desk, kept, bar, talk, library, box, heard, sources, document, timer)
         parts.wire(room, bar, document, open_document)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=64)
     return page
@@ -62,6 +65,7 @@ def _wire(
     talk: gr.HTML,
     library: gr.HTML,
     box: gr.Textbox,
+    heard: gr.Textbox,
     sources: gr.HTML,
     document: gr.HTML,
     timer: gr.Timer,
@@ -80,14 +84,16 @@ def _wire(
             lost = shell.bar_html(title=desk.config.server.title, users=users, user="", as_of=None, today=desk.today())
             return None, shell.message_html(title, str(error)), "", lost, gr.Timer(active=False)
 
-    def ask(text: str, conversation: Conversation | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(
+        text: str, conversation: Conversation | None, records: str | None, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
         if not text.strip():
             yield gr.skip(), gr.skip(), gr.skip(), gr.skip()
             return
         visitor = visitor_of(request)
         own = desk.conversation(visitor, conversation)
         yield gr.skip(), gr.skip(), gr.skip(), gr.Textbox(value="", submit_btn=False, stop_btn=True)
-        for view in desk.ask(visitor, own, text):
+        for view in desk.ask(visitor, own, text, (records or "").split()):
             yield *(_shown(view) if view else (gr.skip(), gr.skip(), gr.skip())), gr.skip()
         yield gr.skip(), gr.skip(), gr.skip(), gr.Textbox(submit_btn=True, stop_btn=False)
 
@@ -123,8 +129,8 @@ def _wire(
 
     page.load(arrive, kept, [*shown, bar, timer], **HIDDEN)
     timer.tick(arrive, kept, [*shown, bar, timer], **HIDDEN)
-    asked = ([box, kept], [*shown, box])
-    box.submit(ask, *asked, **HIDDEN)
+    asked = ([box, kept, heard], [*shown, box])
+    box.submit(ask, *asked, js=WITH_HEARD, **HIDDEN)
     talk.example(example, None, box, **HIDDEN).then(ask, *asked, **HIDDEN)
     box.stop(stop, None, None, **HIDDEN)
     talk.clear(clear, kept, [*shown, document], **HIDDEN)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from assistant.config import Config
 from assistant.errors import InputError, MunimentError
 from assistant.protocols import Authenticator
-from assistant.types import Failed, Principal, Question
+from assistant.types import Failed, Principal, Question, Spoken
 from ui import render, shell
 from ui.auth import may_manage
 from ui.conversation import Conversation, Exchange
@@ -18,6 +18,9 @@ from ui.marks import Span
 from ui.pages import owner_of, sheet_for
 from ui.runs import Runs
 from ui.runtime import Runtime
+
+Heard = Callable[[Sequence[str], Principal], tuple[Spoken, ...]]
+"""What a person's own records of hearings say, by their ids."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,13 +44,19 @@ class Desk:
     """One for the whole program. Each call asks the authenticator anew and knows nothing of former visitors."""
 
     def __init__(
-        self, config: Config, runtime: Runtime, authenticator: Authenticator, clock: Callable[[], datetime]
+        self,
+        config: Config,
+        runtime: Runtime,
+        authenticator: Authenticator,
+        clock: Callable[[], datetime],
+        heard: Heard | None = None,
     ) -> None:
         self.config = config
         self.runtime = runtime
         self.runs = Runs()
         self._authenticator = authenticator
         self._clock = clock
+        self._heard = heard
 
     def today(self) -> date:
         return self._clock().date()
@@ -78,8 +87,11 @@ class Desk:
             manager=may_manage(principal, access),
         )
 
-    def ask(self, visitor: Visitor, conversation: Conversation, text: str) -> Iterator[View | None]:
-        """A view after each event; None where nothing is new. Closing the iterator stops the assistant."""
+    def ask(
+        self, visitor: Visitor, conversation: Conversation, text: str, heard: Sequence[str] = ()
+    ) -> Iterator[View | None]:
+        """A view after each event; None where nothing is new. Closing the iterator stops the assistant. ``heard``: records of
+        what the question was made of, where it was spoken."""
         principal = self._principal(visitor)
         exchange = Exchange(question=" ".join(text.split()), as_of=conversation.as_of or self.today())
         question = Question(
@@ -88,6 +100,8 @@ class Desk:
         conversation = conversation.asking(exchange)
         yield self.view(visitor, conversation)
         try:
+            if heard and self._heard is not None:
+                question = replace(question, heard=self._heard(heard, principal))
             assistant = self.runtime.assistant()
         except MunimentError as error:
             yield self.view(visitor, conversation.updated(exchange.after(Failed(message=str(error), kind=error.kind))))

@@ -14,7 +14,7 @@ from starlette.concurrency import iterate_in_threadpool
 
 from assistant.contract import answer_json
 from assistant.errors import InputError, MunimentError
-from assistant.types import Answer, Failed, Finished, Principal, Question, Sentence, Turn
+from assistant.types import Answer, Failed, Finished, Principal, Question, Sentence, Spoken, Turn
 from ui.runs import Run
 from ui.words import HEADLINES
 
@@ -45,9 +45,13 @@ class ChatRequest(BaseModel):
     stream: bool = False
     as_of: date | None = None
     """Ours: answer by the rules in force on this day."""
+    heard: list[str] = Field(default_factory=list)
+    """Ours: ids of the receipts of the transcriptions that the question was made of."""
 
 
-def question_of(request: ChatRequest, principal: Principal, today: date, *, longest: int) -> Question:
+def question_of(
+    request: ChatRequest, principal: Principal, today: date, *, longest: int, heard: tuple[Spoken, ...] = ()
+) -> Question:
     """The last message is the question; pairs of user and assistant before it are the history; system messages have no
     effect. Raises `InputError` where the last message is not the user's, is empty or has more than ``longest``
     characters."""
@@ -67,6 +71,7 @@ def question_of(request: ChatRequest, principal: Principal, today: date, *, long
         as_of=request.as_of or today,
         history=tuple(turns),
         channel="api",
+        heard=heard,
     )
 
 

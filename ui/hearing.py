@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Protocol
 
 from assistant.config import Config
-from assistant.errors import Transient, Unavailable
+from assistant.errors import InputError, Transient, Unavailable
 from assistant.models.registry import Registry
 from assistant.protocols import Ledger, Record
-from assistant.types import Document, Principal
+from assistant.types import Document, Principal, Spoken
 from assistant.voice.listen import Listener
 from assistant.voice.readback import Doubt, doubts
 from assistant.voice.sound import Sound
@@ -27,16 +27,25 @@ from assistant.voice.values import Transcript
 from assistant.voice.vocabulary import Vocabulary
 
 Documents = Callable[[Principal], tuple[Document, ...]]
+MOST_HEARD = 16
+"""Hearings of one question."""
 BUSY = "Several recordings are being written down already; try again in a few seconds."
+
+
+class Records(Ledger, Protocol):
+    """A ledger that can be read again."""
+
+    def content(self, record_id: str) -> dict[str, Any] | None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hearing:
-    """``record`` is the ledger's record of it."""
+    """``record`` is the ledger's record of it, ``spoken`` what a question made of it carries."""
 
     transcript: Transcript
     confirm: tuple[Doubt, ...]
     record: Record
+    spoken: Spoken
 
 
 class Ear:
@@ -46,7 +55,7 @@ class Ear:
         self,
         config: Config,
         load: Callable[[Config], Listener],
-        ledger: Callable[[], Ledger],
+        ledger: Callable[[], Records],
         documents: Documents,
         *,
         waiting: int = 4,
@@ -107,7 +116,21 @@ class Ear:
         content = heard_content(
             transcript, confirm, principal, audio_sha256, channel, self.listener().transcriber.identity
         )
-        return Hearing(transcript=transcript, confirm=confirm, record=self.append("heard", content))
+        record = self.append("heard", content)
+        return Hearing(transcript=transcript, confirm=confirm, record=record, spoken=spoken_of(record.id, content))
+
+    def spoken(self, records: Sequence[str], principal: Principal) -> tuple[Spoken, ...]:
+        """What the principal's own *heard* records say, for the receipt of the question made of them. ``records`` come from
+        outside: `InputError` where one is no hearing of this person."""
+        if len(records) > MOST_HEARD:
+            raise InputError(f"A question is made of {MOST_HEARD} recordings at most; send it anew.")
+        found = []
+        for record in dict.fromkeys(records):
+            content = self._ledger().content(record)
+            if content is None or "audio_sha256" not in content or content.get("user") != principal.user:
+                raise InputError("What this question was heard from is not in your records; send it anew.")
+            found.append(spoken_of(record, content))
+        return tuple(found)
 
     def append(self, kind: str, content: dict[str, Any]) -> Record:
         return self._ledger().append(kind, content)
@@ -156,3 +179,16 @@ def heard_content(
         "rejected": [list(one) for one in transcript.rejected],
         "transcriber": transcriber,
     }
+
+
+def spoken_of(record: str, content: dict[str, Any]) -> Spoken:
+    """The ledger's record of a hearing as the question made of it carries it."""
+    return Spoken(
+        record=record,
+        audio_sha256=content["audio_sha256"],
+        text=content["text"],
+        words=tuple((text, confidence) for text, confidence in content["words"]),
+        corrections=tuple((one["heard"], one["written"]) for one in content["corrections"]),
+        confirm=tuple(one["text"] for one in content["confirm"]),
+        transcriber=content["transcriber"],
+    )

@@ -10,10 +10,11 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from assistant.errors import MunimentError, Transient, Unavailable
-from assistant.types import Answer, Failed, Finished, Question, Sentence
+from assistant.types import Answer, Failed, Finished, Question, Sentence, Spoken
 from assistant.voice import mulaw
 from assistant.voice.listen import Part
 from assistant.voice.say import spoken_sentence
@@ -47,6 +48,7 @@ class Line:
         self._digest = hashlib.sha256()
         self._stretches: list[tuple[Stretch, asyncio.Future[Heard]]] = []
         self._asked: list[tuple[Stretch, asyncio.Future[Heard]]] = []
+        self._spoken: tuple[Spoken, ...] = ()
         self._task: asyncio.Task[None] | None = None
         self._turns: Turns | None = None
         self._said = 0
@@ -165,9 +167,12 @@ class Line:
         self._conversation, decision = self._conversation.after(
             transcript, self._vocabulary, threshold=exchange.config.voice.confirm
         )
+        self._spoken = (*self._spoken, heard.spoken)
         match decision:
             case call.SayAgain(text=text) | call.ReadBack(text=text):
                 self._asked = []
+                if not self._conversation.pending:
+                    self._spoken = ()
                 await self._say(text)
             case call.HandOver(text=text):
                 await asyncio.to_thread(self._record, "handed over", {"heard": heard.record.id})
@@ -180,12 +185,16 @@ class Line:
     async def _ask(self, decision: call.Ask, heard: str) -> None:
         """Sentences are spoken as they are judged."""
         assistant = self._exchange.assistant()
+        confirmed = [doubt.text for doubt in decision.confirmed]
+        *before, last = self._spoken
+        self._spoken = ()
         question = Question(
             text=decision.question,
             principal=GUEST,
             as_of=assistant.clock().date(),
             history=decision.history,
             channel="voice",
+            heard=(*before, replace(last, confirmed=tuple(confirmed))),
         )
         await self._caption(f"You asked: {decision.question}")
         await self._say(call.MOMENT)
@@ -205,7 +214,6 @@ class Line:
                         if answer.status != "answered":
                             await self._say(_without_answer(answer))
                         self._conversation = self._conversation.answered(decision.question, answer.text)
-                        confirmed = [doubt.text for doubt in decision.confirmed]
                         content = {"heard": heard, "answered": answer.receipt.id, "confirmed": confirmed}
                         content["call"] = self._started.call
                         await asyncio.to_thread(self._exchange.ear.append, "spoken", content)

@@ -151,8 +151,10 @@
     const area = box();
     if (!area || !state?.available) return;
     if (area.parentElement && !area.parentElement.contains(button)) area.after(button);
+    if (area.value) return;
+    records = [];
     const shown = document.getElementById("heard");
-    if (shown?.dataset.kind === "heard" && !area.value) shown.remove();
+    if (shown?.dataset.kind === "heard") shown.remove();
   }
 
   async function begin() {

@@ -42,8 +42,9 @@ def create_app(config: Config, runtime: Runtime, ear: Ear | None = None, *, pipe
 
     identify = authenticator(config.access)
     room = Room(config, runtime, identify, utc_now, pipelines or partial(pipeline_of, config))
-    api = create_api(runtime, identify, title=config.server.title, ear=ear or ear_of(config, runtime), room=room)
-    page = create_page(Desk(config, runtime, identify, utc_now), room)
+    ear = ear or ear_of(config, runtime)
+    api = create_api(runtime, identify, title=config.server.title, ear=ear, room=room)
+    page = create_page(Desk(config, runtime, identify, utc_now, ear.spoken), room)
     gradio.mount_gradio_app(
         api,
         page,

@@ -12,6 +12,7 @@ from assistant.types import Abstention, Citation, Hit, Question, Release, Senten
 
 
 def asked_content(question: Question) -> dict[str, Any]:
+    """``heard`` stands there where the question was spoken: the sound's hash, never the sound."""
     return {
         "question": question.text,
         "user": question.principal.user,
@@ -19,6 +20,7 @@ def asked_content(question: Question) -> dict[str, Any]:
         "as_of": question.as_of.isoformat(),
         "channel": question.channel,
         "history": [asdict(turn) for turn in question.history],
+        **({"heard": [asdict(one) for one in question.heard]} if question.heard else {}),
     }
 
 
@@ -43,6 +45,7 @@ def answered_content(
         "hits": [{"passage": h.passage.id, "document": h.document.id, "score": h.score} for h in hits],
         "release": asdict(release),
         "abstention": asdict(abstention) if abstention else None,
+        **({"heard": [asdict(one) for one in question.heard]} if question.heard else {}),
     }
 
 

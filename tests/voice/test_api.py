@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,11 @@ from assistant.knowledge.catalogue import Catalogue
 from assistant.record.ledger import SqliteLedger
 from assistant.voice.listen import Listener
 from assistant.voice.twins import LevelDetector, ScriptedTranscriber
-from tests.ui.project import assistant_of, make
+from tests.ui.project import assistant_of, clock, make
 from tests.voice.test_listen import quiet, tone, wav
 from ui.api import create_api
+from ui.ask import Desk as PageDesk
+from ui.ask import Visitor
 from ui.auth import authenticator
 from ui.guard import LARGEST, Guard
 from ui.hearing import BUSY, Ear
@@ -45,7 +48,7 @@ class Desk:
     def __init__(self, config: Config, assistant: Assistant, *replies: str, waiting: int = 4) -> None:
         self.ledger = SqliteLedger(Catalogue.open_existing(config.data))
         self.transcriber = ScriptedTranscriber(replies or (REPLY,))
-        runtime = Runtime(lambda: assistant)
+        self.runtime = runtime = Runtime(lambda: assistant)
         runtime.future.result()
         self.ear = Ear(
             config,
@@ -77,6 +80,79 @@ def test_json_carries_doubts_corrections_and_a_receipt(desk: Desk) -> None:
     assert (kept["text"], kept["user"], kept["channel"]) == (body["text"], "ann", "api")
     assert ["£15", 0.3] in kept["words"]
     assert len(kept["audio_sha256"]) == 64
+
+
+def test_a_question_keeps_what_it_was_heard_from(desk: Desk) -> None:
+    """Both records of it hold the sound's hash, the words as heard, their confidences and what was put right; no sound."""
+    data = wav(tone(2))
+    record = desk.send(data).json()["muniment"]["receipt"]["id"]
+    asked = {"messages": [{"role": "user", "content": "How long are complaint files kept?"}], "heard": [record, record]}
+    answer = desk.client.post("/v1/chat/completions", json=asked).json()
+    receipt = desk.ledger.content(answer["muniment"]["receipt"]["id"])
+    assert receipt is not None
+    question = desk.ledger.content(receipt["asked"])
+    assert question is not None
+    (heard,) = question["heard"]
+    assert receipt["heard"] == question["heard"]
+    assert heard["record"] == record
+    assert heard["audio_sha256"] == hashlib.sha256(data).hexdigest()
+    assert heard["text"] == "Does rule 8.1.1 allow £15 or not?" != question["question"]
+    assert ["£15", 0.3] in heard["words"]
+    assert ["eight point one point one", "8.1.1"] in heard["corrections"]
+    assert heard["confirm"] == ["£15"]
+    assert heard["transcriber"] == "scripted/1"
+    for kept in (receipt, question, desk.ledger.content(record)):
+        assert not any(isinstance(value, str) and len(value) > 2000 for value in _leaves(kept))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(one)
+    else:
+        yield value
+
+
+def test_the_page_s_question_keeps_it_too(config: Config, desk: Desk) -> None:
+    record = desk.send(wav(tone(2))).json()["muniment"]["receipt"]["id"]
+    visitor = Visitor(cookies={}, page="page-1")
+    page = PageDesk(config, desk.runtime, authenticator(config.access), clock, desk.ear.spoken)
+    own = page.conversation(visitor, None)
+    view = [v for v in page.ask(visitor, own, "How long are complaint files kept?", [record]) if v][-1]
+    answer = view.conversation.exchanges[-1].answer
+    assert answer is not None
+    receipt = desk.ledger.content(answer.receipt.id)
+    assert receipt is not None
+    assert [one["record"] for one in receipt["heard"]] == [record]
+    refused = [v for v in page.ask(visitor, own, "How long are complaint files kept?", ["another"]) if v][-1]
+    failure = refused.conversation.exchanges[-1].failure
+    assert failure is not None
+    assert "not in your records" in failure.message
+
+
+def test_a_typed_question_was_not_heard(desk: Desk) -> None:
+    asked = {"messages": [{"role": "user", "content": "How long are complaint files kept?"}]}
+    answer = desk.client.post("/v1/chat/completions", json=asked).json()
+    receipt = desk.ledger.content(answer["muniment"]["receipt"]["id"])
+    assert receipt is not None
+    assert "heard" not in receipt
+
+
+def test_nobody_puts_another_s_words_into_a_receipt(desk: Desk) -> None:
+    """Nor a record that is no hearing, nor one that isn't there, nor more than a person says."""
+    body = desk.send(wav(tone(1))).json()["muniment"]["receipt"]
+    asked = {"messages": [{"role": "user", "content": "How long are complaint files kept?"}]}
+    answered = desk.client.post("/v1/chat/completions", json=asked).json()["muniment"]["receipt"]["id"]
+
+    def status(records: list[str]) -> int:
+        return int(desk.client.post("/v1/chat/completions", json={**asked, "heard": records}).status_code)
+
+    assert status([body["id"]]) == 200
+    assert status([answered]) == 400
+    assert status(["no such record"]) == 400
+    assert status([body["id"]] * 17) == 400
+    desk.client.get("/as/mia", follow_redirects=False)
+    assert status([body["id"]]) == 400
 
 
 def test_every_format(desk: Desk) -> None:

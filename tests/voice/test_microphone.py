@@ -7,11 +7,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 import uvicorn
 
+from assistant.config import Config
 from assistant.knowledge.catalogue import Catalogue
 from assistant.record.ledger import SqliteLedger
 from assistant.voice.listen import Listener
@@ -28,6 +30,7 @@ CHOSEN = """() => {
   const box = document.querySelector("#ask textarea");
   return box.value.slice(box.selectionStart, box.selectionEnd);
 }"""
+EDITED = "How long are complaint files kept?"
 HEARD = "How long are complaint files/0.3 kept for six/0.4 customers?"
 
 pytestmark = [
@@ -37,8 +40,12 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    config = make(tmp_path_factory.mktemp("microphone"))
+def config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return make(tmp_path_factory.mktemp("microphone"))
+
+
+@pytest.fixture(scope="module")
+def address(config: Config) -> Iterator[str]:
     assistant = assistant_of(config)
     runtime = Runtime(lambda: assistant)
     runtime.future.result()
@@ -94,7 +101,7 @@ def speak(visit: Visit, milliseconds: int = 2500) -> None:
     visit.page.wait_for_timeout(milliseconds)
 
 
-def test_speak_edit_and_send(visit: Visit) -> None:
+def test_speak_edit_and_send(visit: Visit, config: Config) -> None:
     page = visit.page
     page.wait_for_selector(".microphone-button[data-state=ready]")
     visit.picture(f"microphone-{visit.look}-ready")
@@ -108,12 +115,31 @@ def test_speak_edit_and_send(visit: Visit) -> None:
     page.click("#heard button")
     assert page.evaluate(CHOSEN) == "six"
     visit.picture(f"microphone-{visit.look}-heard")
-    page.fill("#ask textarea", "How long are complaint files kept?")
+    page.fill("#ask textarea", EDITED)
     page.keyboard.press("Enter")
     page.wait_for_selector("#exchange-0 .made .receipt")
     assert "six years" in page.inner_text(".answer")
     assert page.locator("#heard").count() == 0
     visit.picture(f"microphone-{visit.look}-answered")
+    asked = last(config, "asked")
+    (heard,) = asked["heard"]
+    assert (asked["question"], heard["text"]) == (EDITED, "How long are complaint files kept for six customers?")
+    assert ["six", 0.4] in heard["words"]
+    assert last(config, "answered")["heard"] == [heard]
+    visit.ask("And how soon is a complaint acknowledged?")
+    assert "heard" not in last(config, "asked")
+
+
+def last(config: Config, kind: str) -> dict[str, Any]:
+    """The content of the newest ledger record of this kind."""
+    catalogue = Catalogue.open_existing(config.data)
+    with catalogue.connect() as connection:
+        (record,) = connection.execute(
+            "SELECT id FROM ledger WHERE kind = ? ORDER BY seq DESC LIMIT 1", (kind,)
+        ).fetchone()
+    content = SqliteLedger(catalogue).content(record)
+    assert content is not None
+    return content
 
 
 def test_escape_drops_what_was_recorded(visit: Visit) -> None:

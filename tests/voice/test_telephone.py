@@ -209,6 +209,10 @@ def test_a_call_from_notice_to_receipt(project: Config, assistant: Assistant) ->
         heard, spoken = made.contents("heard")[-1], made.contents("spoken")[-1]
         assert (heard["text"], heard["user"], heard["channel"]) == (QUESTION, "guest", "voice")
         assert spoken["confirmed"] == []
+        (kept,) = made.contents("answered")[-1]["heard"]
+        assert (kept["record"], kept["audio_sha256"]) == (spoken["heard"], heard["audio_sha256"])
+        assert [text for text, _ in kept["words"]] == QUESTION.split()
+        assert TOKEN not in json.dumps([made.contents(kind) for kind in ("asked", "heard", "call", "answered")])
         assert made.contents("asked")[-1]["user"] == "guest"
         assert made.ledger.verify() > 4
 
@@ -229,6 +233,9 @@ def test_doubt_is_read_back_then_confirmed(project: Config, assistant: Assistant
     with gateway(project, assistant, "Are complaint files kept for six/0.4 years?", "Yes.") as made:
         asyncio.run(one(made))
         assert made.contents("spoken")[-1]["confirmed"] == ["six"]
+        question, yes = made.contents("asked")[-1]["heard"]
+        assert (question["text"], question["confirm"]) == ("Are complaint files kept for six years?", ["six"])
+        assert (yes["text"], yes["confirmed"]) == ("Yes.", ["six"])
 
 
 def test_callers_hear_public_documents_only(project: Config, assistant: Assistant) -> None:
