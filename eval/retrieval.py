@@ -7,6 +7,7 @@ not in the corpus counts as it stands (nothing can be found); a judged question 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ from assistant.types import Hit, Progress
 from eval.beir import BeirSnapshot, Tell
 
 BATCH = 32
+ASKING = frozenset("what how when who whom whose which where why".split())
+VERBS = frozenset(
+    "is are was were do does did has have had can could may might must shall should will would am".split()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,13 +100,29 @@ def judge(
 
 
 def summary(judged: Sequence[Judged]) -> dict[str, Any]:
-    """Means over all questions, and apart for those with one gold passage and with several."""
+    """Means over all questions, and apart for those with one gold passage and with several, and by the word that asks."""
     kinds = {"one": [j for j in judged if len(j.gold) == 1], "several": [j for j in judged if len(j.gold) > 1]}
     return {
         **means(judged),
         "queries": len(judged),
         "by_gold_passages": {name: {"queries": len(some), **means(some)} for name, some in kinds.items() if some},
+        "by_question_type": {name: {"queries": len(some), **means(some)} for name, some in _by_type(judged).items()},
     }
+
+
+def _by_type(judged: Sequence[Judged]) -> dict[str, list[Judged]]:
+    """The most frequent first."""
+    types: dict[str, list[Judged]] = {}
+    for one in judged:
+        types.setdefault(question_type(one.question), []).append(one)
+    return dict(sorted(types.items(), key=lambda pair: -len(pair[1])))
+
+
+def question_type(question: str) -> str:
+    """The first word where it asks, "yes or no" where a verb comes first, else "other" (a condition comes first, or no
+    question is asked)."""
+    first = (re.findall(r"[a-z]+", question.lower()) or [""])[0]
+    return first if first in ASKING else "yes or no" if first in VERBS else "other"
 
 
 def means(judged: Sequence[Judged]) -> dict[str, float]:

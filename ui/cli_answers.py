@@ -6,12 +6,13 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from assistant.config import Config, load
 from assistant.errors import InputError
+from ui.options import say
 
 if TYPE_CHECKING:
     from assistant.build import Engines
@@ -44,6 +45,9 @@ def answers(
     per_item: Annotated[
         Path | None, typer.Option("--per-item", help="Where each item's outcome is written, for eval compare.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also write report.md and report.html there; needs matplotlib.")
+    ] = None,
     curve: Annotated[
         bool,
         typer.Option(
@@ -56,10 +60,14 @@ def answers(
 ) -> None:
     """Citations held against gold ones: precision, recall, abstention, by kind, beside two constant baselines."""
     from assistant.build import build_composer, build_engines
+    from eval import report_answers
     from eval.answer_measures import baselines, measures, write_per_item
     from eval.answers import Asker, Said
     from eval.items import read_items, spread
+    from eval.report import prepare, write
 
+    if report:
+        prepare(report)
     if (contexts == "retrieved") != (corpus is not None):
         raise InputError("--contexts retrieved and --corpus DIR belong together; give both or neither.")
     settings = _changed(load(config), generator, untuned)
@@ -71,10 +79,9 @@ def answers(
 
     def tell(said: Said) -> None:
         right, cited = len(said.cited & said.item.gold), len(said.cited)
-        print(
+        say(
             f"{said.item.id} {said.item.kind} cited {cited}, right {right} of {len(said.item.gold)}, "
-            f"{said.spent.total:.1f} s, {said.confidence:.2f}",
-            file=sys.stderr,
+            f"{said.spent.total:.1f} s, {said.confidence:.2f}"
         )
 
     asker = Asker(
@@ -84,9 +91,7 @@ def answers(
         whole_curve=curve,
     )
     said = asker.ask_all(tell)
-    if per_item:
-        write_per_item(said, per_item)
-    found = {
+    found: dict[str, Any] = {
         "schema_version": 1,
         "dataset": dataset.name,
         "generator": engines.generator.identity,
@@ -97,6 +102,10 @@ def answers(
         "baselines": baselines(said),
     }
     print(json.dumps(found, indent=None if as_json else 1))
+    if per_item:
+        write_per_item(said, per_item)
+    if report:
+        say(f"Written: {', '.join(map(str, write(report_answers.report(found), report)))}")
 
 
 def _changed(settings: Config, generator: str | None, untuned: bool) -> Config:

@@ -14,6 +14,7 @@ import typer
 from assistant.config import load
 from assistant.errors import InputError
 from ui.cli_eval import eval_app
+from ui.options import say
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
@@ -44,6 +45,9 @@ def retrieval(
     split: Split = None,
     depths: Annotated[str, typer.Option("--k", help="Depths to measure at, comma-separated.")] = "10",
     per_query: Annotated[Path | None, typer.Option(help="Also write each question's result, JSON Lines.")] = None,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also write report.md and report.html there; needs matplotlib.")
+    ] = None,
     rerank: Rerank = True,
     limit: Limit = None,
     part: Part = "all",
@@ -57,11 +61,16 @@ def retrieval(
     from assistant.build import build_embedder, build_reranker
     from assistant.models.device import choose
     from assistant.retrieve import FusedOrder
+    from eval import report_retrieval
     from eval.beir import build_snapshot, read_corpus, vector_cache
+    from eval.report import prepare, write
     from eval.retrieval import judge, search, summary, write_per_query
     from ui.terminal import ProgressLine
 
     cuts = whole_numbers(depths)
+    if report:
+        prepare(report)
+        cuts = report_retrieval.depths(cuts)
     settings, started, line = load(config), time.perf_counter(), ProgressLine(sys.stderr)
     entries = read_corpus(dataset)
     asked = _asked(dataset, split, "validation" if validation else part, cited, kind, limit)
@@ -91,6 +100,8 @@ def retrieval(
         "encoder": embedder.identity,
         "reranker": reranker.identity,
     }
+    if report:
+        say(f"Written: {', '.join(map(str, write(report_retrieval.report(body), report)))}")
     _tell(body, as_json)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from assistant.build import Engines
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
+from eval.report import shown
 from tests.world import World
 from ui.cli import main
 
@@ -78,8 +79,12 @@ def test_given_passages(run: Run, dataset: Path) -> None:
 
 def test_retrieved_passages(run: Run, dataset: Path, corpus: Path, tmp_path: Path) -> None:
     retrieved = ("answers", "--dataset", dataset, "--contexts", "retrieved", "--corpus", corpus)
-    code, body, err = run(*retrieved, "--per-item", tmp_path / "rows")
+    code, body, err = run(*retrieved, "--per-item", tmp_path / "rows", "--report", tmp_path / "report")
     assert code == 0, err
+    for file in ("report.md", "report.html"):
+        text = (tmp_path / "report" / file).read_text(encoding="utf-8")
+        assert shown(body["citation_precision"]) in text
+        assert shown(body["abstention"]["auroc"]) in text
     assert (body["contexts"], body["corpus"], body["n"]) == ("retrieved", "corpus", 4)
     assert (body["not_asked"], body["unknown_gold"]) == (1, 0)
     code, body, err = run("compare", tmp_path / "rows", tmp_path / "rows")
@@ -91,6 +96,7 @@ def test_retrieved_passages(run: Run, dataset: Path, corpus: Path, tmp_path: Pat
     [
         (["--contexts", "retrieved"], "belong together"),
         (["--corpus", "somewhere"], "belong together"),
+        (["--report", "configs/default.toml"], "can't be made"),
         (["--contexts", "retrieved", "--corpus", "absent"], "absent/corpus.jsonl can't be read"),
     ],
 )

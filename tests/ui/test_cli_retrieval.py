@@ -67,6 +67,16 @@ def test_one_object_with_measures_and_what_was_unknown(
     assert (code, body["recall@1"]["difference"], body["recall@1"]["p"]) == (0, 0.0, 1.0)
 
 
+def test_a_report_measures_at_more_depths(
+    run: Callable[..., tuple[int, dict[str, Any], str]], dataset: Path, tmp_path: Path
+) -> None:
+    told = ("--dataset", dataset, "--split", "dev", "--k", "4", "--report", tmp_path / "report", "--json")
+    code, body, err = run("eval", "retrieval", *told)
+    assert code == 0, err
+    assert {"recall@1", "recall@3", "recall@4", "by_question_type"} <= body.keys()
+    assert f"{body['map@3']:.3f}" in (tmp_path / "report" / "report.html").read_text(encoding="utf-8")
+
+
 def test_the_two_parts_are_the_whole(run: Callable[..., tuple[int, dict[str, Any], str]], dataset: Path) -> None:
     asked = []
     for part in ("train", "validation"):
