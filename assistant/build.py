@@ -101,10 +101,12 @@ def build_listener(config: Config) -> Listener:
     from assistant.models.device import choose
     from assistant.models.registry import Registry
     from assistant.models.speech import WhisperTranscriber
+    from assistant.models.speech_faster import FasterTranscriber
     from assistant.models.speech_vad import SileroVad
 
     registry, section = Registry(config), config.voice
-    transcriber = WhisperTranscriber(
+    engine = FasterTranscriber if section.engine == "faster-whisper" else WhisperTranscriber
+    transcriber = engine(
         registry.path(section.transcriber),
         choose(config.device),
         registry.identity(section.transcriber),

@@ -225,6 +225,8 @@ class VoiceSection(Section):
 
     transcriber: str = "whisper-tiny.en"
     detector: str = "silero-vad"
+    engine: Literal["whisper", "faster-whisper"] = "whisper"
+    """Runs the transcriber's weights: openai-whisper on PyTorch, or faster-whisper on CTranslate2 (muniment[faster])."""
     language: Literal["en"] = "en"
     microphone: Literal["auto", "on", "off"] = "auto"
     """The chat's microphone; auto shows it where the models are pulled and the packages installed."""

@@ -86,6 +86,9 @@ def eval_voice(
         bool, typer.Option("--answers", help="Also: which answers change (loads the assistant).")
     ] = False,
     transcriber: Annotated[str | None, typer.Option("--transcriber", help="Another model than the config's.")] = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", help="whisper or faster-whisper, in place of the config's.")
+    ] = None,
     no_plain: Annotated[bool, typer.Option("--no-plain", help="Without plain whisper beside it.")] = False,
     user: Annotated[str | None, typer.Option("--user", help="Whose vocabulary.")] = None,
     as_json: Json = False,
@@ -103,9 +106,11 @@ def eval_voice(
     from eval.voice_cases import spoken as speak
 
     settings = load(config)
-    if transcriber:
-        changed = settings.voice.model_copy(update={"transcriber": transcriber})
-        settings = settings.model_copy(update={"voice": changed})
+    if engine not in (None, "whisper", "faster-whisper"):
+        raise InputError(f"There is no engine {engine!r}; there are: whisper, faster-whisper.")
+    given = {"transcriber": transcriber, "engine": engine}
+    changed = settings.voice.model_copy(update={name: value for name, value in given.items() if value})
+    settings = settings.model_copy(update={"voice": changed})
     wanted = condition or ["clean"]
     unknown = [name for name in wanted if name not in CONDITIONS]
     if unknown:
@@ -132,7 +137,7 @@ def eval_voice(
         sources["recordings"] = some(read_recordings(recordings))
     if spoken:
         sources["spoken"] = list(speak(some(read_spoken(spoken))))
-    result: dict[str, Any] = {"schema_version": 1, "transcriber": settings.voice.transcriber, "sources": {}}
+    result: dict[str, Any] = {"schema_version": 1, **_engine(settings), "sources": {}}
     for source, utterances in sources.items():
         result["sources"][source] = {name: {who: judge(who, utterances, name) for who in hearings} for name in wanted}
     if nonspeech:
@@ -154,6 +159,10 @@ def eval_voice(
             print(f"{key}: {json.dumps(result[key])}")
 
 
+def _engine(config: Config) -> dict[str, str]:
+    return {"transcriber": config.voice.transcriber, "engine": config.voice.engine}
+
+
 def transcript_json(transcript: Transcript, vocabulary: Vocabulary, config: Config) -> dict[str, Any]:
     """The contract of ``transcribe --json``; fields are only ever added."""
     body: dict[str, Any] = _rounded(
@@ -167,7 +176,7 @@ def transcript_json(transcript: Transcript, vocabulary: Vocabulary, config: Conf
             "corrections": [asdict(one) for one in transcript.corrections],
             "confirm": [asdict(one) for one in doubts(transcript, vocabulary, threshold=config.voice.confirm)],
             "rejected": [list(one) for one in transcript.rejected],
-            "transcriber": config.voice.transcriber,
+            **_engine(config),
         }
     )
     return body

@@ -22,16 +22,15 @@ from torch import Tensor
 
 from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
-from assistant.models.speech_align import SECONDS, period, token_times, words_of
+from assistant.models.speech_align import SECONDS, token_times, words_of
+from assistant.models.speech_doubt import doubtful, likelier
 from assistant.voice.values import RATE, Heard, Samples, Word
 
 LONGEST = 30.0
-DOUBTFUL_LOGPROB = -1.0
-DOUBTFUL_COMPRESSION = 2.4
-_PROMPT_TOKENS = 160
-_MARGIN = 2.0
+PROMPT_TOKENS = 160
+MARGIN = 2.0
 """Seconds of silence that the encoder sees after a clip: without any, last words are lost or repeated."""
-_TOKENS_A_SECOND = 6
+TOKENS_A_SECOND = 6
 
 
 class WhisperTranscriber:
@@ -40,7 +39,7 @@ class WhisperTranscriber:
     Raises `Unavailable` where openai-whisper is not installed, `Corrupt` where the folder holds no Whisper.
     """
 
-    longest = LONGEST - _MARGIN
+    longest = LONGEST - MARGIN
 
     def __init__(self, folder: Path, device: Chosen, identity: str, *, language: str = "en", batch: int = 8) -> None:
         prepare()
@@ -68,11 +67,11 @@ class WhisperTranscriber:
         return [out[index] for index in range(len(clips))]
 
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Heard]:
-        seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + _MARGIN)
+        seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
         features = self._encode(clips, seconds)
         first = self._decode(features, prompt)
         return [
-            self._second_look(clip, one, result) if _doubtful(result) else self._heard(one[None], result, clip)
+            self._second_look(clip, one, result) if doubtful(result) else self._heard(one[None], result, clip)
             for clip, one, result in zip(clips, features, first, strict=True)
         ]
 
@@ -80,7 +79,7 @@ class WhisperTranscriber:
         """Full window, no prompt; the one that does not repeat itself, else the likelier."""
         again = self._encode([clip], LONGEST)
         (other,) = self._decode(again, "")
-        if (not _repeats(other), other.avg_logprob) > (not _repeats(result), result.avg_logprob):
+        if likelier(other, result):
             return self._heard(again, other, clip)
         return self._heard(features[None], result, clip)
 
@@ -105,13 +104,13 @@ class WhisperTranscriber:
         return encoded
 
     def _decode(self, features: Tensor, prompt: str) -> list[Any]:
-        tokens = self._tokenizer.encode(f" {prompt.strip()}")[-_PROMPT_TOKENS:] if prompt.strip() else None
+        tokens = self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:] if prompt.strip() else None
         options = _whisper().decoding.DecodingOptions(
             language=self._language,
             prompt=tokens,
             without_timestamps=True,
             fp16=self._fp16,
-            sample_len=min(220, 16 + int(features.shape[1] * SECONDS * _TOKENS_A_SECOND)),
+            sample_len=min(220, 16 + int(features.shape[1] * SECONDS * TOKENS_A_SECOND)),
         )
         results: list[Any] = _task()(self._model, options).run(features)
         return results
@@ -180,14 +179,6 @@ def _task() -> Any:
             return mel
 
     return OnFeatures
-
-
-def _doubtful(result: Any) -> bool:
-    return bool(result.avg_logprob < DOUBTFUL_LOGPROB) or _repeats(result)
-
-
-def _repeats(result: Any) -> bool:
-    return bool(result.compression_ratio > DOUBTFUL_COMPRESSION) or period(result.tokens) is not None
 
 
 @dataclass

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant.config import load
-from assistant.errors import Corrupt
+from assistant.errors import Corrupt, Unavailable
+from assistant.models.device import Chosen
 from assistant.voice import sound
 from assistant.voice.listen import Listener
 from assistant.voice.say import flite, for_the_ear
@@ -23,6 +26,11 @@ from assistant.voice.twins import LevelDetector, ScriptedTranscriber
 from assistant.voice.values import FRAME, RATE, Detector, Samples, Transcriber
 from tests.voice import tiny
 
+if TYPE_CHECKING:
+    from assistant.models.speech import WhisperTranscriber
+    from assistant.models.speech_faster import FasterTranscriber
+
+CHOSEN = Chosen(kind="cpu", reason="a test", threads=1, bfloat16=False)
 ROOT = Path(__file__).resolve().parents[2]
 MODELS = ROOT / "data" / "models"
 true_models = [
@@ -44,12 +52,36 @@ def true_listener() -> Listener:
 
 
 @cache
-def random_whisper(folder: Path) -> Transcriber:
-    from assistant.models.device import Chosen
+def random_folder(folder: Path) -> Path:
+    return tiny.whisper(folder)
+
+
+@cache
+def random_whisper(folder: Path) -> WhisperTranscriber:
     from assistant.models.speech import WhisperTranscriber
 
-    chosen = Chosen(kind="cpu", reason="a test", threads=1, bfloat16=False)
-    return WhisperTranscriber(tiny.whisper(folder), chosen, "tiny@1", batch=2)
+    return WhisperTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2)
+
+
+faster = pytest.mark.skipif(
+    find_spec("faster_whisper") is None or find_spec("whisper") is None,
+    reason="faster-whisper is not installed (muniment[faster])",
+)
+
+
+@cache
+def random_faster(folder: Path) -> FasterTranscriber:
+    """On the very weights of `random_whisper`."""
+    from assistant.models.speech_faster import FasterTranscriber
+
+    return FasterTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2)
+
+
+@cache
+def true_faster() -> FasterTranscriber:
+    from assistant.models.speech_faster import FasterTranscriber
+
+    return FasterTranscriber(MODELS / "whisper-tiny.en", CHOSEN, "whisper-tiny.en")
 
 
 @pytest.fixture(params=["level", pytest.param("silero", marks=true_models)])
@@ -58,13 +90,23 @@ def detector(request: pytest.FixtureRequest) -> Detector:
 
 
 @pytest.fixture(
-    params=["scripted", pytest.param("random", marks=random_weights), pytest.param("whisper", marks=true_models)]
+    params=[
+        "scripted",
+        pytest.param("random", marks=random_weights),
+        pytest.param("random faster", marks=faster),
+        pytest.param("whisper", marks=true_models),
+        pytest.param("faster", marks=[faster, *true_models]),
+    ]
 )
 def transcriber(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Transcriber:
     if request.param == "scripted":
         return ScriptedTranscriber(["one two three"])
     if request.param == "whisper":
         return true_listener().transcriber
+    if request.param == "faster":
+        return true_faster()
+    if request.param == "random faster":
+        return random_faster(tmp_path_factory.getbasetemp() / "random-whisper")
     return random_whisper(tmp_path_factory.getbasetemp() / "random-whisper")
 
 
@@ -121,6 +163,54 @@ def test_the_same_sound_gives_the_same_words(tmp_path_factory: pytest.TempPathFa
     assert first == again
 
 
+@faster
+@settings(max_examples=5, deadline=None)
+@given(lengths=st.lists(st.floats(0.1, 3), min_size=1, max_size=3))
+def test_both_engines_encode_alike(tmp_path_factory: pytest.TempPathFactory, lengths: list[float]) -> None:
+    """The same weights, whichever engine multiplies with them."""
+    folder = tmp_path_factory.getbasetemp() / "random-whisper"
+    clips = [noise(seconds, seed=number) for number, seconds in enumerate(lengths)]
+    ours, theirs = random_whisper(folder)._encode(clips, 5.0), random_faster(folder).encode(clips, 5.0)
+    assert np.allclose(ours.detach().numpy(), np.array(theirs), atol=1e-3)
+
+
+@faster
+@settings(max_examples=200, deadline=None)
+@given(text=st.text(max_size=60))
+def test_both_engines_write_words_alike(text: str) -> None:
+    from whisper.tokenizer import get_tokenizer
+
+    ours, theirs = get_tokenizer(False), _tokenizer()
+    ids = ours.encoding.encode_ordinary(text)
+    assert theirs.encode(text, add_special_tokens=False).ids == ids
+    assert theirs.decode(ids) == ours.decode(ids)
+
+
+@cache
+def _tokenizer() -> Any:
+    from assistant.models.ctranslate2_whisper import tokenizer_of
+
+    made, names = tokenizer_of(51864)
+    assert len(set(names)) == len(names) == 51864
+    return made
+
+
+def test_an_engine_that_is_not_installed_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from assistant.models.speech_faster import FasterTranscriber
+
+    monkeypatch.setitem(sys.modules, "faster_whisper", None)
+    with pytest.raises(Unavailable, match=r"install muniment\[faster\]"):
+        FasterTranscriber(tmp_path, CHOSEN, "tiny@1")
+
+
+@faster
+def test_the_faster_engine_names_a_folder_that_is_no_whisper(tmp_path: Path) -> None:
+    from assistant.models.speech_faster import FasterTranscriber
+
+    with pytest.raises(Corrupt, match="models pull"):
+        FasterTranscriber(tmp_path, CHOSEN, "tiny@1")
+
+
 @random_weights
 def test_a_folder_that_is_no_whisper_is_named(tmp_path: Path) -> None:
     from assistant.models.speech import load as load_whisper
@@ -146,6 +236,17 @@ class TestTrueSpeech:
         assert "4.2" in transcript.text
         assert transcript.words
         assert transcript.rejected == ()
+
+    @faster
+    def test_both_engines_hear_the_same(self) -> None:
+        clip = sound.of(flite("rms").speak("Please read me section 4.2 of the policy.")).samples
+        (ours,), (theirs,) = true_listener().transcriber.transcribe([clip]), true_faster().transcribe([clip])
+        assert theirs.text == ours.text
+        assert theirs.logprob == pytest.approx(ours.logprob, abs=0.02)
+        for one, other in zip(ours.words, theirs.words, strict=True):
+            assert other.text == one.text
+            assert other.start == pytest.approx(one.start, abs=0.1)
+            assert other.confidence == pytest.approx(one.confidence, abs=0.05)
 
     def test_no_word_is_made_of_noise(self) -> None:
         from eval.nonspeech import clips

@@ -1,0 +1,37 @@
+"""When a transcript of a clip is doubtful enough to be heard a second time; the same for every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from assistant.models.speech_align import period
+
+LOGPROB = -1.0
+COMPRESSION = 2.4
+
+
+class Decoded(Protocol):
+    """What a decoder says of one clip: mean log probability of a token, the text's length over its deflated length."""
+
+    @property
+    def avg_logprob(self) -> float: ...
+
+    @property
+    def compression_ratio(self) -> float: ...
+
+    @property
+    def tokens(self) -> Sequence[int]: ...
+
+
+def doubtful(result: Decoded) -> bool:
+    return bool(result.avg_logprob < LOGPROB) or repeats(result)
+
+
+def repeats(result: Decoded) -> bool:
+    return bool(result.compression_ratio > COMPRESSION) or period(result.tokens) is not None
+
+
+def likelier(other: Decoded, result: Decoded) -> bool:
+    """Is the second look to be preferred: the one that does not repeat itself, else the likelier."""
+    return (not repeats(other), other.avg_logprob) > (not repeats(result), result.avg_logprob)

@@ -1,0 +1,172 @@
+"""faster-whisper (CTranslate2) as a `Transcriber`, on the same weights as `assistant.models.speech`.
+
+The weights come from the same verified safetensors, written once more in CTranslate2's layout into a folder that lives as long
+as loading takes; nothing is fetched. What is done around the network is the same too: the encoder sees a clip and two seconds
+of silence, no timestamps are decoded, doubtful clips are heard again over the full window.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assistant.errors import Unavailable
+from assistant.models.device import Chosen, prepare
+from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND
+from assistant.models.speech_align import SECONDS, words_of
+from assistant.models.speech_doubt import doubtful, likelier
+from assistant.voice.values import RATE, Heard, Samples, Word
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What was decoded of one clip; ``words`` with their times within it."""
+
+    tokens: tuple[int, ...]
+    avg_logprob: float
+    no_speech: float
+    text: str
+    compression_ratio: float
+    words: tuple[Word, ...]
+
+
+class FasterTranscriber:
+    """Safe to share: one call is served at a time. float32 on a processor, float16 on CUDA.
+
+    Raises `Unavailable` where faster-whisper is not installed, `Corrupt` where the folder holds no Whisper.
+    """
+
+    longest = LONGEST - MARGIN
+
+    def __init__(self, folder: Path, device: Chosen, identity: str, *, language: str = "en", batch: int = 8) -> None:
+        prepare()
+        try:
+            import faster_whisper
+            from faster_whisper.tokenizer import Tokenizer
+            from faster_whisper.transcribe import get_suppressed_tokens
+        except ImportError as error:
+            raise Unavailable(
+                "The engine faster-whisper is not installed; install muniment[faster], or set voice.engine to whisper."
+            ) from error
+        from assistant.models.ctranslate2_whisper import write
+
+        compute = "float16" if device.kind == "cuda" else "float32"
+        with tempfile.TemporaryDirectory(prefix="muniment-whisper-") as place:
+            write(folder, Path(place))
+            self._whisper = faster_whisper.WhisperModel(
+                place, device=device.kind, compute_type=compute, cpu_threads=device.threads, local_files_only=True
+            )
+        self._model = self._whisper.model
+        multilingual = self._model.is_multilingual
+        self._tokenizer = Tokenizer(
+            self._whisper.hf_tokenizer,
+            multilingual,
+            task="transcribe" if multilingual else None,
+            language=language if multilingual else None,
+        )
+        self._suppressed = list(get_suppressed_tokens(self._tokenizer, [-1]))
+        self._batch = batch
+        self._lock = threading.Lock()
+        self.identity = f"{identity}/{language}/faster-whisper-{faster_whisper.__version__}/{compute}"
+
+    def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
+        """See `Transcriber`. Clips of like length are computed together, ``batch`` at a time."""
+        order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
+        out: dict[int, Heard] = {}
+        with self._lock:
+            for at in range(0, len(order), self._batch):
+                chosen = order[at : at + self._batch]
+                for index, result in zip(chosen, self._together([clips[i] for i in chosen], prompt), strict=True):
+                    out[index] = Heard(
+                        text=result.text,
+                        words=result.words,
+                        logprob=result.avg_logprob,
+                        no_speech=result.no_speech,
+                        compression=result.compression_ratio,
+                    )
+        return [out[index] for index in range(len(clips))]
+
+    def encode(self, clips: Sequence[Samples], seconds: float) -> Any:
+        """CTranslate2's ``(clips, positions, width)``: the encoder over ``seconds`` instead of always thirty."""
+        frames = 2 * round(seconds / SECONDS / 2)
+        mels = []
+        for clip in clips:
+            padded = np.zeros(round(frames * SECONDS * RATE), dtype=np.float32)
+            padded[: len(clip)] = clip[: len(padded)]
+            mels.append(self._whisper.feature_extractor(padded, padding=0)[:, : 2 * frames])
+        return self._whisper.encode(np.stack(mels).astype(np.float32))
+
+    def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
+        seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
+        first = self._decode(clips, seconds, prompt)
+        return [self._second_look(clip, one) if doubtful(one) else one for clip, one in zip(clips, first, strict=True)]
+
+    def _second_look(self, clip: Samples, result: Result) -> Result:
+        """Full window, no prompt."""
+        (other,) = self._decode([clip], LONGEST, "")
+        return other if likelier(other, result) else result
+
+    def _decode(self, clips: Sequence[Samples], seconds: float, prompt: str) -> list[Result]:
+        tokenizer, encoded = self._tokenizer, self.encode(clips, seconds)
+        before = tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:] if prompt.strip() else []
+        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        found = self._model.generate(
+            encoded,
+            [start] * len(clips),
+            beam_size=1,
+            max_length=len(start) + min(220, 16 + int(seconds * TOKENS_A_SECOND)),
+            return_scores=True,
+            return_no_speech_prob=True,
+            suppress_blank=True,
+            suppress_tokens=self._suppressed,
+        )
+        tokens = [[t for t in one.sequences_ids[0] if t < tokenizer.eot] for one in found]
+        words = self._words(encoded, tokens, [len(clip) / RATE for clip in clips], seconds)
+        return [self._result(one, ids, said) for one, ids, said in zip(found, tokens, words, strict=True)]
+
+    def _result(self, found: Any, tokens: list[int], words: tuple[Word, ...]) -> Result:
+        from faster_whisper.transcribe import get_compression_ratio
+
+        text = " ".join(self._tokenizer.decode(tokens).split())
+        return Result(
+            tokens=tuple(tokens),
+            avg_logprob=min(0.0, float(found.scores[0]) * len(found.sequences_ids[0]) / (len(tokens) + 1)),
+            no_speech=float(found.no_speech_prob),
+            text=text,
+            compression_ratio=float(get_compression_ratio(text)) if text else 0.0,
+            words=words,
+        )
+
+    def _words(
+        self, encoded: Any, tokens: list[list[int]], seconds: list[float], window: float
+    ) -> list[tuple[Word, ...]]:
+        """One pass over the finished texts: each token's probability, and where the aligning heads look."""
+        tokenizer = self._tokenizer
+        texts = [
+            ids or tokenizer.encode(" .") for ids in tokens
+        ]  # an empty text can't be aligned; it is left out below
+        frames = [max(4, 2 * round(min(one, window) / SECONDS)) for one in seconds]
+        aligned = self._model.align(encoded, list(tokenizer.sot_sequence), texts, frames, median_filter_width=7)
+        out = []
+        for ids, one, length in zip(tokens, aligned, seconds, strict=True):
+            pieces, groups = tokenizer.split_to_word_tokens([*ids, tokenizer.eot])
+            counts = [len(group) for group in groups[:-1]]
+            times = _times(one.alignments, len(ids) + 1)
+            out.append(words_of(pieces[:-1], counts, times, one.text_token_probs, length) if ids else ())
+        return out
+
+
+def _times(alignments: Sequence[tuple[int, int]], count: int) -> NDArray[np.float64]:
+    """When each of ``count`` tokens begins, in seconds, the last one being the end mark."""
+    first: dict[int, int] = {}
+    for token, position in alignments:
+        first.setdefault(token, position)
+    last = alignments[-1][1] if alignments else 0
+    return np.array([first.get(token, last) for token in range(count)], dtype=np.float64) * SECONDS
