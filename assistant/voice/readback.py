@@ -46,7 +46,7 @@ def doubts(transcript: Transcript, vocabulary: Vocabulary, *, threshold: float) 
 
     What was corrected by the vocabulary is always doubtful: the model did not hear it so.
     """
-    changed = {round(c.start, 3): c for c in transcript.corrections if c.kind == "vocabulary"}
+    changed = {round(c.start, 3): c for c in transcript.corrections if c.kind in ("vocabulary", "number")}
     return tuple(_found(transcript.words, vocabulary, changed, threshold))
 
 
@@ -63,7 +63,8 @@ def _found(
         if _bare(word) in _CONFUSED or re.search(r"(?<!\d)(?:1[3-9]|[3-9]0)(?!\d)", word.text):
             limit = min(1.0, limit + 0.1)
         respelled = correction is not None and correction.heard.replace(" ", "").lower() != correction.written.lower()
-        if word.confidence < limit or (correction is not None and respelled and kind == "name"):
+        put = correction is not None and (correction.kind == "number" or (respelled and kind == "name"))
+        if word.confidence < limit or put:
             yield Doubt(text=word.text.strip(",;:?!."), kind=kind, start=word.start, confidence=word.confidence)
 
 

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from assistant.types import Document
+from assistant.voice.mend import numbered_phrases
 from assistant.voice.vocabulary import Vocabulary
 
 _CODE = re.compile(r"\b(?:[A-Z]{2,6}-?\d{1,3}|[A-Z]{2,6})\b")
@@ -31,6 +32,7 @@ def vocabulary_of(documents: Iterable[Document], *, most: int = 400) -> Vocabula
     count: Counter[str] = Counter()
     known: set[str] = set()
     plain: set[str] = set()
+    documents = tuple(documents)
     for document in documents:
         text = document.text
         found = set(_CODE.findall(text)) | set(_NAME.findall(text)) | {document.title}
@@ -41,7 +43,8 @@ def vocabulary_of(documents: Iterable[Document], *, most: int = 400) -> Vocabula
         plain.update(_WORD.findall(text))
     terms = [t for t in count if t not in _CALENDAR and (" " in t or t.isupper() or t.lower() not in plain)]
     ordered = sorted(terms, key=lambda term: (-_weight(term) * math.log1p(count[term]), term))
-    return Vocabulary(terms=tuple(ordered[:most]), known=frozenset(known))
+    lower = "\n".join(document.text for document in documents).lower()
+    return Vocabulary(terms=tuple(ordered[:most]), known=frozenset(known), numbered=frozenset(numbered_phrases(lower)))
 
 
 def _weight(term: str) -> float:

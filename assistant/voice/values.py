@@ -59,7 +59,7 @@ class Correction:
     heard: str
     written: str
     start: float
-    kind: Literal["rule number", "vocabulary"]
+    kind: Literal["rule number", "vocabulary", "number", "repetition"]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """What a collection calls things, and heard words put right by it: always as a shown `Correction`, never silently.
 
-Three rules, in this order. A spelled code or a name heard in parts is put together ("F C seven" is FC-7, "speak safe" SpeakSafe).
+Rules, in this order. What a decoder says over and over is said once (`assistant.voice.mend`). A spelled code or a name heard in
+parts is put together ("F C seven" is FC-7, "speak safe" SpeakSafe).
 Spoken rule numbers become numerals. And where the model itself is unsure, a word that the collection does not know becomes the
 term that sounds like it. Words that the model is sure of, or that the collection uses, stay as heard.
 """
@@ -12,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from assistant.voice import numbers
+from assistant.voice import mend, numbers
 from assistant.voice.sounds_like import distance, sound_key
 from assistant.voice.values import Correction, Word
 
@@ -30,11 +31,13 @@ _EDGES = re.compile(r"^[^\w£$€]+|[^\w%]+$")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """``terms`` in order of importance, as they are written; ``known``: every word of the collection, lower case."""
+    """``terms`` in order of importance, as they are written; ``known``: every word of the collection, lower case;
+    ``numbered``: what it counts ("severity 2"), lower case."""
 
     terms: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
     prompt_terms: int = 12
+    numbered: frozenset[str] = frozenset()
 
     @cached_property
     def prompt(self) -> str:
@@ -97,13 +100,16 @@ def corrected(
 ) -> tuple[tuple[Word, ...], tuple[Correction, ...]]:
     """The words with what was put right, and each thing that was. ``below``: the confidence under which a word is unsure."""
     made: list[Correction] = []
-    out = _codes(list(words), vocabulary, made)
+    out = mend.loops(words, below, made)
+    out = _codes(out, vocabulary, below, made)
     out = _rule_numbers(out, made)
+    out = mend.before_numbers(out, below, made)
+    out = mend.numbered(out, vocabulary.numbered, made)
     out = _homophones(out, vocabulary, below, made)
     return tuple(out), tuple(sorted(made, key=lambda c: c.start))
 
 
-def _codes(words: list[Word], vocabulary: Vocabulary, made: list[Correction]) -> list[Word]:
+def _codes(words: list[Word], vocabulary: Vocabulary, below: float, made: list[Correction]) -> list[Word]:
     out: list[Word] = []
     at = 0
     while at < len(words):
@@ -111,6 +117,7 @@ def _codes(words: list[Word], vocabulary: Vocabulary, made: list[Correction]) ->
             texts = [word.text for word in words[at:end]]
             spelled = _spelled(texts)
             written = vocabulary.codes.get(spelled) if spelled else None
+            written = written or mend.letters(words[at:end], vocabulary.codes, below)
             if written is None and end - at > 1 and not any(text[-1] in ",;:?!." for text in texts[:-1]):
                 written = vocabulary.coined.get(_plain(_joined(words[at:end])).lower())
             if written:

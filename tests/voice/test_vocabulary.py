@@ -58,6 +58,57 @@ def test_what_is_put_right(heard: str, expected: str, shown: list[tuple[str, str
     assert said(heard) == (expected, shown)
 
 
+UNSURE = Vocabulary(terms=("STOR", "SAR", "MLRO"), numbered=frozenset({"severity 2", "tier 4"}))
+
+
+@pytest.mark.parametrize(
+    ("heard", "expected", "shown"),
+    [
+        ("do S.T.O.,/0.2 R./0.4 filed", "do STOR. filed", [("S.T.O., R", "STOR")]),
+        ("a ST,/0.3 O are/0.3 be filed", "a STOR be filed", [("ST, O are", "STOR")]),
+        ("a ST, O are be filed", "a ST, O are be filed", []),
+        ("the MLRO,/0.3 are you sure", "the MLRO, are you sure", []),
+        ("oh/0.1 are/0.1 you sure", "oh are you sure", []),
+        ("does the next 2.1/0.1 say", "does the annex 2.1 say", [("next", "annex")]),
+        ("does the next 2.1 say", "does the next 2.1 say", []),
+        ("the next 2.1/0.1 million pounds", "the next 2.1 million pounds", []),
+        ("what roll/0.3 4.10.2 says", "what rule 4.10.2 says", [("roll", "rule")]),
+        ("a severity to incident", "a severity 2 incident", [("to", "2")]),
+        ("a tier for, please", "a tier 4, please", [("for", "4")]),
+        ("go to the bank for severity", "go to the bank for severity", []),
+        ("by 2./0.3 2./0.1 2./0.2 2./0.4 now", "by 2. now", [("2. 2. 2. 2.", "2.")]),
+        ("by 2 2 2 2 now", "by 2 2 2 2 now", []),
+        ("no/0.2 no/0.2 no/0.2", "no no no", []),
+        (
+            "may I buy shares now/0.2 May/0.3 I/0.3 buy/0.3 shares/0.3 now?/0.2 Yes",
+            "may I buy shares now Yes",
+            [("may I buy shares now May I buy shares now?", "may I buy shares now")],
+        ),
+    ],
+)
+def test_what_small_models_do_on_bad_lines(heard: str, expected: str, shown: list[tuple[str, str]]) -> None:
+    assert said(heard, UNSURE) == (expected, shown)
+
+
+def test_a_number_made_of_a_word_is_read_back() -> None:
+    out, made = corrected(words("a severity to incident", 0.99), UNSURE, below=0.6)
+    assert [doubt.text for doubt in doubts(transcript(list(out), made), UNSURE, threshold=0.5)] == ["2"]
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["2.", "the", "next", "2.1", "ST,", "are", "severity", "to"]), st.floats(0, 1)))
+)
+def test_whatever_is_put_right_is_shown(parts: list[tuple[str, float]]) -> None:
+    """Every word that is new, and every word that is gone, stands in a correction; a word is gone only where it was said."""
+    heard = [Word(text=text, start=float(n), end=n + 0.5, confidence=sure) for n, (text, sure) in enumerate(parts)]
+    out, made = corrected(heard, UNSURE, below=0.6)
+    assert (not made) == ([w.text for w in out] == [w.text for w in heard])
+    shown = " ".join(c.heard for c in made).split()
+    kept = [w.start for w in out]
+    assert all(w.start in kept or w.text in shown or w.text.strip(".,") in shown for w in heard)
+    assert kept == sorted(kept)
+
+
 @given(st.lists(st.tuples(st.text("abcFCt ,.78", min_size=1, max_size=8), st.floats(0, 1)), max_size=15))
 def test_nothing_changes_unseen(parts: list[tuple[str, float]]) -> None:
     """Whatever is said: the text differs from what was heard only where corrections say so, and times stay in order."""
@@ -134,6 +185,7 @@ def test_vocabulary_of_what_may_be_read(document: Document) -> None:
     assert {"FC-7", "MLRO", "SpeakSafe", "Gifts Desk", "Gifts Policy"} <= set(vocabulary.terms)
     assert "Staff" not in vocabulary.terms
     assert "register" in vocabulary.known
+    assert vocabulary.numbered == {"severity 2"}
     assert vocabulary_of([]).prompt == ""
 
 
@@ -142,6 +194,7 @@ def document() -> Document:
     text = (
         "Gifts Policy\n\nStaff tell the MLRO on form FC-7.\nMLRO (money laundering reporting officer) means a manager.\n"
         "All staff may call SpeakSafe or ask the Gifts Desk about the register.\n"
+        "A severity 2 incident goes up at once. Tier 1 is the lowest tier won by 4.5 points; a level 2 is none.\n"
     )
     return Document(
         id="d", key="k", version="v", uri="u", title="Gifts Policy", text=text, text_sha256="t", landmarks=(),
