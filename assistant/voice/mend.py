@@ -44,7 +44,7 @@ _QUANTITY = re.compile(r"^(?:%|percent|per|million|billion|thousand|times|years?
 
 def loops(words: Sequence[Word], below: float, made: list[Correction]) -> list[Word]:
     """Stretches that are said again at once, word for word and unsurely, are left out: short ones from the fourth time on
-    ("2. 2. 2. 2."), five words and more from the second."""
+    ("2. 2. 2. 2."), five words and more from the second. "5 5 5 5" said surely stays."""
     out: list[Word] = []
     plain = [_bare(word.text) for word in words]
     at = 0
@@ -52,8 +52,7 @@ def loops(words: Sequence[Word], below: float, made: list[Correction]) -> list[W
         for size in range(1, min(_LONGEST_LOOP, (len(words) - at) // 2) + 1):
             times = _times(plain, at, size)
             again = words[at + size : at + size * times]
-            unsure = bool(again) and sum(word.confidence for word in again) / len(again) < below
-            if unsure and times >= (4 if size < 5 else 2):
+            if times >= (4 if size < 5 else 2) and _unsure(again, size) < below:
                 kept = words[at : at + size]
                 made.append(
                     Correction(
@@ -134,6 +133,12 @@ def _times(plain: Sequence[str], at: int, size: int) -> int:
     while plain[at + size * times : at + size * (times + 1)] == unit:
         times += 1
     return times
+
+
+def _unsure(words: Sequence[Word], size: int) -> float:
+    """Of a short stretch said again the mean confidence, of a long one the least."""
+    sure = [word.confidence for word in words]
+    return sum(sure) / len(sure) if size < 5 else min(sure)
 
 
 def _written(word: Word, text: str) -> Word:

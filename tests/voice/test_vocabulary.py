@@ -80,7 +80,7 @@ UNSURE = Vocabulary(terms=("STOR", "SAR", "MLRO"), numbered=frozenset({"severity
         ("by 2 2 2 2 now", "by 2 2 2 2 now", []),
         ("no/0.2 no/0.2 no/0.2", "no no no", []),
         (
-            "may I buy shares now/0.2 May/0.3 I/0.3 buy/0.3 shares/0.3 now?/0.2 Yes",
+            "may I buy shares now/0.2 May/0.3 I buy shares now? Yes",
             "may I buy shares now Yes",
             [("may I buy shares now May I buy shares now?", "may I buy shares now")],
         ),
