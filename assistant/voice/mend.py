@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from assistant.voice.sounds_like import distance
 from assistant.voice.values import Correction, Word
 
 _LETTERS = dict(
@@ -72,11 +73,11 @@ def loops(words: Sequence[Word], below: float, made: list[Correction]) -> list[W
 
 
 def letters(words: Sequence[Word], codes: Mapping[str, str], below: float) -> str | None:
-    """The collection's short form that the words spell, some letters heard as words, commas between them; None where they are
-    sure, hold no capital, or hold a short form that stands for itself."""
+    """The collection's short form that the words spell, some letters heard as words, one letter wrong in a long one, commas
+    between them; None where they are sure, hold no capital, or hold a short form that stands for itself."""
     if len(words) < 2 or min(word.confidence for word in words) >= below:
         return None
-    spelled, capitals = "", False
+    spelled, capitals, all_capitals = "", False, True
     for word in words:
         part = re.sub(r"[^A-Za-z]", "", word.text)
         if part.isupper() and len(part) <= 4 and part == re.sub(r"[^A-Za-z0-9]", "", word.text):
@@ -84,10 +85,18 @@ def letters(words: Sequence[Word], codes: Mapping[str, str], below: float) -> st
                 return None
             spelled, capitals = spelled + part, True
         elif word.text.rstrip(",.").lower() in _LETTERS:
-            spelled += _LETTERS[word.text.rstrip(",.").lower()]
+            spelled, all_capitals = spelled + _LETTERS[word.text.rstrip(",.").lower()], False
         else:
             return None
-    return codes.get(spelled) if capitals and len(spelled) > 2 else None
+    if not capitals or len(spelled) < 3:
+        return None
+    return codes.get(spelled) or (_nearest(spelled, codes) if all_capitals else None)
+
+
+def _nearest(spelled: str, codes: Mapping[str, str]) -> str | None:
+    """The one short form of four letters or more that is a letter away: M V L R O is MLRO."""
+    near = [code for code in codes if code.isalpha() and len(code) > 3 and distance(spelled, code, 1) == 1]
+    return codes[near[0]] if len(near) == 1 and len(spelled) > 3 else None
 
 
 def before_numbers(words: Sequence[Word], below: float, made: list[Correction]) -> list[Word]:

@@ -1,7 +1,8 @@
 """Spoken rule numbers: "eight point one point one" is 8.1.1, "section four two" stays what it is, "F C seven" is FC-7.
 
 Only what cannot be a quantity is changed: two or more "point"s or "dot"s between numbers, or one of them right after a word
-such as "rule" or "section". "Two point five per cent" is a figure and stays.
+such as "rule" or "section". "Two point five per cent" is a figure and stays. After such a word, and only there, "boy" may be
+"point", commas may stand between, and "3. 12.4" is one number.
 """
 
 from __future__ import annotations
@@ -19,12 +20,16 @@ UNITS = dict(
     )
 )
 TENS = dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
-POINTS = frozenset({"point", "dot", "."})
+POINTS = frozenset({"point", "points", "dot", "."})
+_POINTS_HEARD = frozenset({"boy", "buoy", "pint", "pointed", "points"})
+"""What "point" is heard as on a bad line; read so only after a word such as "rule"."""
 BEFORE = frozenset(
     "rule rules section sections paragraph paragraphs article articles clause clauses part chapter annex schedule appendix "
     "regulation requirement".split()
 )
 _NUMERAL = re.compile(r"^\d{1,4}(?:\.\d{1,4})*$")
+_SPLIT = re.compile(r"^\d{1,2}\. \d{1,2}(?:\.\d{1,2})+[.,;:?!]*$")
+"""One rule number cut in two: "3. 12.4"."""
 _TRIM = ",;:!?\"'()[]"
 _HOMOPHONES = {"won": 1, "to": 2, "too": 2, "tree": 3, "for": 4, "fore": 4, "ate": 8, "oh": 0, "o": 0}
 """Read as numbers only between two "point"s or after one."""
@@ -59,15 +64,22 @@ def _rule_number(words: Sequence[str], start: int) -> RuleNumber | None:
         return None
     parts, at = [first[0]], first[1]
     points = first[0].count(".")
-    while at < len(words) and _bare(words[at]) in POINTS and not _ends(words[at - 1]):
+    named = start > 0 and _bare(words[start - 1]) in BEFORE
+    if named and at < len(words) and _SPLIT.match(f"{words[at - 1]} {words[at]}"):
+        parts.append(_bare(words[at]).rstrip("."))
+        points, at = 1 + parts[-1].count("."), at + 1
+    said = POINTS | _POINTS_HEARD if named else POINTS
+    commas = False
+    while at < len(words) and _bare(words[at]) in said:
+        comma = named and words[at - 1].endswith(",")
         following = _number(words, at + 1, loose=True)
-        if following is None:
+        if following is None or (_ends(words[at - 1]) and not comma):
             break
+        commas = commas or comma
         parts.append(following[0])
         points += 1 + following[0].count(".")
         at = following[1]
-    named = start > 0 and _bare(words[start - 1]) in BEFORE
-    if len(parts) < 2 or (points < 2 and not named):
+    if len(parts) < 2 or (points < 2 and (commas or not named)):
         return None
     if points < 2 and at < len(words) and _bare(words[at]) in ("percent", "per", "%", "million", "billion", "thousand"):
         return None
