@@ -98,6 +98,17 @@ def period(tokens: Sequence[int], least: int = 4) -> int | None:
     return None
 
 
+def stutters(tokens: Sequence[int], least: int = 6) -> bool:
+    """Is a stretch of ``least`` tokens or more said twice at once, anywhere?"""
+    for size in range(least, len(tokens) // 2 + 1):
+        same = 0
+        for one, other in zip(tokens, tokens[size:], strict=False):
+            same = same + 1 if one == other else 0
+            if same == size:
+                return True
+    return False
+
+
 def _split_mark(text: str) -> tuple[str, str]:
     """The marks that a piece begins with where they belong to the word before: (".", "To") for ".To", ("", "£5") for "£5"."""
     found = re.match(r"\s*([.,;:?!%…)\]”]+)(?=\D|$)", text)

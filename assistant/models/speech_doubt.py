@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from assistant.models.speech_align import period
+from assistant.models.speech_align import period, stutters
 
 LOGPROB = -1.0
 COMPRESSION = 2.4
@@ -29,7 +29,8 @@ def doubtful(result: Decoded) -> bool:
 
 
 def repeats(result: Decoded) -> bool:
-    return bool(result.compression_ratio > COMPRESSION) or period(result.tokens) is not None
+    again = period(result.tokens) is not None or stutters(result.tokens)
+    return bool(result.compression_ratio > COMPRESSION) or again
 
 
 def likelier(other: Decoded, result: Decoded) -> bool:

@@ -26,6 +26,7 @@ LETTERS = dict(
     )
 )
 """How letters are said."""
+_POSSESSIVE = re.compile(r"['’]s\W*$")
 _EDGES = re.compile(r"^[^\w£$€]+|[^\w%]+$")
 
 
@@ -159,7 +160,7 @@ def _homophones(words: list[Word], vocabulary: Vocabulary, below: float, made: l
                 continue
             if re.search(r"[.,;:?!]\W*\s|\w[.?!]\w", _joined(part)):
                 continue
-            term = vocabulary.sounding_like(_joined(part))
+            term = vocabulary.sounding_like(_POSSESSIVE.sub("", _joined(part)))
             if term and _plain(term).lower() != _plain(_joined(part)).lower():
                 merged = _merged(part, term)
                 made.append(_correction(part, merged, "vocabulary"))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from assistant.models.speech_align import SECONDS, path, period, token_times, words_of
+from assistant.models.speech_align import SECONDS, path, period, stutters, token_times, words_of
 
 
 def cheapest(cost: np.ndarray) -> float:
@@ -86,3 +86,13 @@ def test_what_is_said_once_has_no_period(count: int) -> None:
 def test_a_repetition_that_was_only_begun() -> None:
     assert period([*range(8), *range(8), 0, 1, 2, 3]) == 8
     assert period([1, 2, 3, 4, 1, 2]) is None
+
+
+@given(st.lists(st.integers(0, 2), max_size=30), st.integers(6, 12))
+def test_a_stretch_said_twice_at_once_is_found_anywhere(tokens: list[int], least: int) -> None:
+    plain = any(
+        tokens[at : at + size] == tokens[at + size : at + 2 * size]
+        for size in range(least, len(tokens) // 2 + 1)
+        for at in range(len(tokens) - 2 * size + 1)
+    )
+    assert stutters(tokens, least) == plain

@@ -14,7 +14,19 @@ from assistant.voice.values import Correction, Transcript, Word
 from assistant.voice.vocabulary import Vocabulary, corrected
 
 TERMS = Vocabulary(
-    terms=("MLRO", "FC-7", "FC-12", "SpeakSafe", "Lantern", "Beacon", "clawback", "Ombudsman", "Control Room", "SAR"),
+    terms=(
+        "MLRO",
+        "FC-7",
+        "FC-12",
+        "SpeakSafe",
+        "Lantern",
+        "Beacon",
+        "clawback",
+        "Ombudsman",
+        "Leeds",
+        "Control Room",
+        "SAR",
+    ),
     known=frozenset("the form is read in a how long must i store it beacon lantern control room speaksafe".split()),
 )
 
@@ -43,6 +55,8 @@ def said(text: str, vocabulary: Vocabulary = TERMS) -> tuple[str, list[tuple[str
         ("Ask the M.L.R.O. first", "Ask the MLRO. first", [("M.L.R.O", "MLRO")]),
         ("is it in Lantin/0.3 yet", "is it in Lantern yet", [("Lantin", "Lantern")]),
         ("is it in Lantin yet", "is it in Lantin yet", []),
+        ("is it Lantin's/0.3 turn", "is it Lantern's turn", [("Lantin's", "Lantern's")]),
+        ("so let's/0.2 see", "so let's see", []),
         ("I call Speak/0.4 Save/0.4 now", "I call SpeakSafe now", [("Speak Save", "SpeakSafe")]),
         ("how must I store/0.2 it", "how must I store it", []),
         ("rule eight point one point one", "rule 8.1.1", [("eight point one point one", "8.1.1")]),
