@@ -20,6 +20,7 @@ import numpy as np
 
 from assistant.build import principal_of
 from assistant.config import Config, Needed
+from assistant.errors import InputError
 from assistant.evidence import quote
 from assistant.evidence.compose import standings
 from assistant.evidence.logistic import probability
@@ -108,9 +109,13 @@ def weigh_cases(
     return weighed
 
 
-def fit(weighed: Sequence[Weighed], most: int) -> dict[str, Any]:
-    """The config's ``[needed]`` and ``[gate]``, and what they reach, each item by weights that did not see its question."""
-    names = list(signals(weighed[0].standings)[0])
+def fit(weighed: Sequence[Weighed], most: int, without: Sequence[str] = ()) -> dict[str, Any]:
+    """The config's ``[needed]`` and ``[gate]``, and what they reach, each item by weights that did not see its question.
+    ``without``: signals left out."""
+    known = list(signals(weighed[0].standings)[0])
+    if unknown := sorted(set(without) - set(known)):
+        raise InputError(f"There is no signal {unknown[0]!r}; known are {', '.join(known)}.")
+    names = [name for name in known if name not in without]
     held_out: dict[str, list[float]] = {}
     questions = sorted({one.item.question for one in weighed})
     for fold in range(FOLDS):

@@ -99,6 +99,9 @@ def needed(
     questions: Annotated[
         Path | None, typer.Option("--questions", help="A collection's calibration.jsonl, instead; it must be served.")
     ] = None,
+    without: Annotated[
+        list[str] | None, typer.Option("--without", help="A signal that is left out, where few items speak of it.")
+    ] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="So many items, every kind in its share.")] = None,
     config: ConfigFile = None,
 ) -> None:
@@ -124,7 +127,7 @@ def needed(
         weighed = [weigh(item, embedder, reranker, settings.prompt.words) for item in items]
     else:
         raise InputError("Nothing to fit on; give --beir or --questions.")
-    print(json.dumps({"schema_version": 1, **fit(weighed, settings.needed.most)}, indent=1))
+    print(json.dumps({"schema_version": 1, **fit(weighed, settings.needed.most, without or [])}, indent=1))
 
 
 @eval_app.command("judge")
