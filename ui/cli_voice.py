@@ -79,6 +79,9 @@ def eval_voice(
     spoken: Annotated[
         list[Path] | None, typer.Option("--spoken", help="JSON Lines with id and text, spoken by espeak-ng and flite.")
     ] = None,
+    voice_names: Annotated[
+        list[str] | None, typer.Option("--voice", help="Only voices whose name begins so: espeak-ng, flite …")
+    ] = None,
     condition: Annotated[list[str] | None, typer.Option("--condition", help="clean, telephone, noise-10 …")] = None,
     limit: Annotated[int, typer.Option("--limit", help="Utterances of each source, spread evenly; 0: all.")] = 0,
     nonspeech: Annotated[int, typer.Option("--nonspeech", help="Clips without a word.")] = 0,
@@ -101,7 +104,7 @@ def eval_voice(
     from assistant.models.speech_plain import PlainWhisper
     from eval import voice
     from eval.degrade import CONDITIONS
-    from eval.voice_cases import Utterance, read_spoken
+    from eval.voice_cases import VOICES, Utterance, read_spoken
     from eval.voice_cases import recordings as read_recordings
     from eval.voice_cases import spoken as speak
 
@@ -136,7 +139,8 @@ def eval_voice(
     if recordings:
         sources["recordings"] = some(read_recordings(recordings))
     if spoken:
-        sources["spoken"] = list(speak(some(read_spoken(spoken))))
+        voices = [one for one in VOICES if one.name.startswith(tuple(voice_names or ("",)))]
+        sources["spoken"] = list(speak(some(read_spoken(spoken)), voices))
     result: dict[str, Any] = {"schema_version": 1, **_engine(settings), "sources": {}}
     for source, utterances in sources.items():
         result["sources"][source] = {name: {who: judge(who, utterances, name) for who in hearings} for name in wanted}
