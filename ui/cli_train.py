@@ -199,6 +199,20 @@ def reranker(
     train(groups, base, out, epochs=epochs, rate=rate, seed=seed, start=start, card=card, tell=_tell)
 
 
+@train_app.command("mean")
+def mean(
+    out: Out,
+    weights: Annotated[list[Path], typer.Argument(help="Folders of rerankers' weights.")],
+    config: ConfigFile = None,
+) -> None:
+    """The mean of several trainings of the reranker: often better than each."""
+    from assistant.models.registry import Registry
+    from assistant.train.reranker import mean
+
+    settings = load(config)
+    mean(weights, Registry(settings).path(settings.encoder.model), out)
+
+
 @train_app.command("generator")
 def generator(
     out: Out,

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch.nn import functional
 
+from assistant.errors import InputError
 from assistant.models import layers as tuned_layers
 from assistant.models.rerank import CrossEncoder
 from assistant.train.groups import Group
@@ -71,6 +72,18 @@ def train(
                 model.save(out)
     told = {**card, "groups": len(groups), "epochs": epochs, "batch": batch, "rate": rate, "seed": seed}
     model.save(out, **told, final_loss=round(running, 4))
+
+
+def mean(folders: Sequence[Path], base: Path, out: Path) -> None:
+    """The mean of several trainings' weights, of as many layers each (Wortsman et al. 2022): writes it into ``out``."""
+    tuned = [tuned_layers.load(folder, base) for folder in folders]
+    models = [CrossEncoder.fresh(base, layers=int(one.facts["layers"]), start=one) for one in tuned]
+    if len({int(one.facts["layers"]) for one in tuned}) != 1:
+        raise InputError("These weights are not of as many layers each; give trainings of one shape.")
+    with torch.no_grad():
+        for same in zip(*(model.trainable() for model in models), strict=True):
+            same[0].copy_(torch.stack(list(same)).mean(dim=0))
+    models[0].save(out, mean_of=[dict(one.facts) for one in tuned])
 
 
 def _loss(model: CrossEncoder, part: Sequence[Group]) -> torch.Tensor:

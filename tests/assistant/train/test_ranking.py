@@ -12,6 +12,8 @@ import pytest
 import torch
 
 from assistant.config import Device, Encoder
+from assistant.errors import InputError
+from assistant.models import layers
 from assistant.models.device import choose
 from assistant.models.encode import SentenceEncoder
 from assistant.models.rerank import CrossEncoder
@@ -93,3 +95,18 @@ def test_pairs_sorted_by_length_keep_their_scores(base: Path) -> None:
     model = CrossEncoder.fresh(base, layers=1)
     pairs = [(query, f"{text} " * (n % 5 + 1)) for n in range(9) for query, text in PAIRS]
     torch.testing.assert_close(reranker.scores(model, pairs), model.forward(pairs), atol=1e-5, rtol=1e-4)
+
+
+def test_a_mean_of_two_trainings_lies_between_them(base: Path, tmp_path: Path) -> None:
+    for name, rate in (("one", 1e-2), ("two", 1e-3)):
+        reranker.train(
+            GROUPS, base, tmp_path / name, layers=1, epochs=5, rate=rate, card={}, tell=lambda _: None, batch=3
+        )
+    reranker.mean([tmp_path / "one", tmp_path / "two"], base, tmp_path / "mean")
+    one, two, middle = (layers.load(tmp_path / name, base).weights for name in ("one", "two", "mean"))
+    for name, weight in middle.items():
+        step = (one[name] - two[name]).abs().max() / 100 + 1e-3
+        assert ((one[name] + two[name]) / 2 - weight).abs().max() <= step
+    reranker.train(GROUPS, base, tmp_path / "all", layers=2, epochs=1, rate=1e-3, card={}, tell=lambda _: None, batch=3)
+    with pytest.raises(InputError, match="of one shape"):
+        reranker.mean([tmp_path / "one", tmp_path / "all"], base, tmp_path / "none")
