@@ -17,6 +17,7 @@ from ui.cli_eval import eval_app
 from ui.options import say
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
+RULEBOOK = Path("configs/rulebook.toml")
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -55,7 +56,7 @@ def retrieval(
     cited: Cited = None,
     kind: Kind = None,
     as_json: Json = False,
-    config: ConfigFile = None,
+    config: ConfigFile = RULEBOOK,
 ) -> None:
     """Search a BEIR folder as questions are searched for answers, and measure what is found."""
     from assistant.build import build_embedder, build_reranker
@@ -114,7 +115,7 @@ def steps(
     cited: Cited = None,
     kind: Kind = None,
     as_json: Json = False,
-    config: ConfigFile = None,
+    config: ConfigFile = RULEBOOK,
 ) -> None:
     """What each step of the search is worth, from BM25 to what answers use, with paired significance."""
     from assistant.build import build_embedder, build_reranker
