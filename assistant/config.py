@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from assistant.errors import InputError
 
 DEFAULT = Path("configs/default.toml")
+RULEBOOK = Path("configs/rulebook.toml")
 
 
 class Section(BaseModel):
@@ -276,12 +277,12 @@ class Config(Section):
         return self.resolve(self.paths.corpora)
 
 
-def load(path: Path | None = None) -> Config:
-    """The config in ``path``; without one, ``configs/default.toml`` of the project that holds the working directory.
+def load(path: Path | None = None, default: Path = DEFAULT) -> Config:
+    """The config in ``path``; without one, ``default`` of the project that holds the working directory.
 
     Raises `InputError` naming the file and the key.
     """
-    file = (path or _find_default()).resolve()
+    file = (path or _find(default)).resolve()
     try:
         values = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -300,12 +301,12 @@ def load(path: Path | None = None) -> Config:
         raise InputError(f"{file}: {key}: {first['msg']}.") from error
 
 
-def _find_default() -> Path:
+def _find(name: Path) -> Path:
     here = Path.cwd()
     for folder in (here, *here.parents, Path(__file__).resolve().parents[1]):
-        if (folder / DEFAULT).is_file():
-            return folder / DEFAULT
-    raise InputError("No configs/default.toml here or above; run inside the project or give --config FILE.")
+        if (folder / name).is_file():
+            return folder / name
+    raise InputError(f"No {name} here or above; run inside the project or give --config FILE.")
 
 
 def _root_of(file: Path) -> Path:

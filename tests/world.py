@@ -159,6 +159,7 @@ class World:
         """Writes the project; nothing is ingested yet."""
         world = cls(root)
         world.write("configs/default.toml", config)
+        world.write("configs/rulebook.toml", config)
         world.write("corpora/rules/collection.toml", RULES)
         world.write("corpora/vault/collection.toml", VAULT)
         for name, text in DOCUMENTS.items():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from assistant.config import Config, load
+from assistant.config import RULEBOOK, Config, load
 from assistant.errors import InputError
 from ui.options import say
 
@@ -56,7 +56,7 @@ def answers(
         ),
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
-    config: Annotated[Path | None, typer.Option("--config", help="Config file.")] = Path("configs/rulebook.toml"),
+    config: Annotated[Path | None, typer.Option("--config", help="Config file; else configs/rulebook.toml.")] = None,
 ) -> None:
     """Citations held against gold ones: precision, recall, abstention, by kind, beside two constant baselines."""
     from assistant.build import build_composer, build_engines
@@ -70,7 +70,7 @@ def answers(
         prepare(report)
     if (contexts == "retrieved") != (corpus is not None):
         raise InputError("--contexts retrieved and --corpus DIR belong together; give both or neither.")
-    settings = _changed(load(config), generator, untuned)
+    settings = _changed(load(config, RULEBOOK), generator, untuned)
     items = read_items(dataset)
     items = spread(items, limit) if limit else items
     unseen = _unseen(trained_on) if trained_on else None

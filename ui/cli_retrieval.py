@@ -11,13 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
-from assistant.config import load
+from assistant.config import RULEBOOK, load
 from assistant.errors import InputError
 from ui.cli_eval import eval_app
 from ui.options import say
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
-RULEBOOK = Path("configs/rulebook.toml")
+RulebookConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file; else configs/rulebook.toml.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
@@ -56,7 +56,7 @@ def retrieval(
     cited: Cited = None,
     kind: Kind = None,
     as_json: Json = False,
-    config: ConfigFile = RULEBOOK,
+    config: RulebookConfigFile = None,
 ) -> None:
     """Search a BEIR folder as questions are searched for answers, and measure what is found."""
     from assistant.build import build_embedder, build_reranker
@@ -72,7 +72,7 @@ def retrieval(
     if report:
         prepare(report)
         cuts = report_retrieval.depths(cuts)
-    settings, started, line = load(config), time.perf_counter(), ProgressLine(sys.stderr)
+    settings, started, line = load(config, RULEBOOK), time.perf_counter(), ProgressLine(sys.stderr)
     entries = read_corpus(dataset)
     asked = _asked(dataset, split, "validation" if validation else part, cited, kind, limit)
     embedder = build_embedder(settings)
@@ -115,7 +115,7 @@ def steps(
     cited: Cited = None,
     kind: Kind = None,
     as_json: Json = False,
-    config: ConfigFile = RULEBOOK,
+    config: RulebookConfigFile = None,
 ) -> None:
     """What each step of the search is worth, from BM25 to what answers use, with paired significance."""
     from assistant.build import build_embedder, build_reranker
@@ -124,7 +124,7 @@ def steps(
     from eval.steps import table
     from ui.terminal import ProgressLine
 
-    settings, line = load(config), ProgressLine(sys.stderr)
+    settings, line = load(config, RULEBOOK), ProgressLine(sys.stderr)
     asked = _asked(dataset, split, part, cited, kind, limit)
     embedder = build_embedder(settings)
     reranker = build_reranker(settings) if rerank and settings.retrieve.reranker is not None else None

@@ -65,7 +65,7 @@ def test_a_served_collection_is_changed(run: Run, world: World) -> None:
 
 
 def test_nothing_to_learn_or_measure_from_is_said(run: Run, tmp_path: Path) -> None:
-    assert "give --beir or --collection" in run("eval", "judge", "--json")[2]
+    assert "give --beir, --collection or --labelled" in run("eval", "judge", "--json")[2]
     code, _, err = run("train", "judge", tmp_path / "out")
     assert code == 1
     assert "give --beir or --collection" in err
