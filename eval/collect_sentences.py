@@ -1,6 +1,6 @@
 """Sentences that the generator wrote, for people to label: does one of the passages it was given say this?
 
-``python -m eval.collect_sentences QUESTIONS OUT --composition free --count 300``: questions of a ``training.jsonl`` (none
+``python -m eval.collect_sentences QUESTIONS [QUESTIONS …] OUT --composition free --count 300``: training questions (none
 that measure), in an order drawn by ``--seed``, are asked of the served collection as somebody who may see everything. Every
 sentence is kept, those that the judge would withhold too, since what it misses is what is asked. With ``quote`` only shown
 sentences are kept. A row of OUT: ``id, question, sentence, passages, composition, generator, verdict``; labels come later.
@@ -64,7 +64,7 @@ def collect(assistant: Assistant, questions: Sequence[str], out: Path, count: in
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("questions", type=Path)
+    parser.add_argument("questions", type=Path, nargs="+")
     parser.add_argument("out", type=Path)
     parser.add_argument("--composition", choices=["quote", "free"], default="free")
     parser.add_argument("--count", type=int, default=300)
@@ -74,7 +74,7 @@ def main() -> None:
     config = load(told.config)
     composition = cast(Literal["quote", "free"], told.composition)
     config = config.model_copy(update={"generator": config.generator.model_copy(update={"composition": composition})})
-    questions = sorted({str(row["question"]) for row in read_lines(told.questions) if row["section"]})
+    questions = sorted({str(row["question"]) for file in told.questions for row in read_lines(file) if row["section"]})
     random.Random(told.seed).shuffle(questions)
     collect(build(config), questions, told.out, told.count)
 

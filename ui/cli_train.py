@@ -7,6 +7,7 @@ import random
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,11 @@ Collection = Annotated[
 ]
 Start = Annotated[Path | None, typer.Option(help="Weights to go on from.")]
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
+
+
+class Passages(StrEnum):
+    NEEDED = "needed"
+    ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,21 +232,28 @@ def generator(
     epochs: int = 1,
     rate: float = 2e-4,
     seed: int = 0,
+    passages: Annotated[
+        Passages, typer.Option(help="Read are those that answer, as served (needed), or those with others (all).")
+    ] = Passages.NEEDED,
     config: ConfigFile = None,
 ) -> None:
     """Train the generator's LoRA adapter to say the sentences that answer, or that nothing does. Goes on where it stopped."""
     from assistant.models.registry import Registry
+    from assistant.train.cited import as_served
     from assistant.train.generator import Recipe, train
 
     settings, rng = load(config), random.Random(seed)
     sources = _Sources.of(beir, cited, collection, exclude)
     examples = _examples(sources, settings, rng)
+    if passages is Passages.NEEDED:
+        examples = as_served(examples)
     registry, name = Registry(settings), settings.generator.model
     recipe = Recipe(rank=rank, alpha=2 * rank, lowest=lowest, batch=batch, epochs=epochs, rate=rate, seed=seed)
     counts = {source: sum(e.source == source for e in examples) for source in sorted({e.source for e in examples})}
     card = {
         "sources": sources.told(),
         "examples_by_source": counts,
+        "passages": passages.value,
         "without_answer": sum(not e.said for e in examples),
     }
     _tell(json.dumps(card))

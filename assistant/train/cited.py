@@ -4,14 +4,15 @@ Three sources, one form. Cited answers (JSON Lines with ``question``, ``answer``
 there cite badly and paraphrase, so what is learnt is not their text: of each gold passage the sentence nearest to the answer
 is taken, word for word. A BEIR folder: one gold passage, or none. A collection's ``training.jsonl``: the quoted sentence of
 its section, among what retrieval finds. Distractors are what BM25 finds for the question. Where no gold passage is given,
-the model learns to say that nothing answers.
+the model learns to say that nothing answers. `as_served` keeps of each example what the generator reads where the reranker
+chooses the passages (``docs/decisions/006``).
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,14 +32,16 @@ GIVEN = 5
 """Passages of an example from a rulebook, as in the citing protocol."""
 WORDS = 80
 """A passage is read up to the end of the sentence in which this many words are reached; the model need not read more."""
+SHORT = 40
+"""Letters: so much more than the sentence its passage must hold, or there is nothing to choose."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Example:
-    """``said``: (marker, sentence) pairs in the order of the passages; empty where nothing answers."""
+    """``blocks`` by marker; ``said``: (marker, sentence) pairs in the order of the passages, empty where nothing answers."""
 
     question: str
-    blocks: tuple[Block, ...]
+    blocks: Mapping[int, Block]
     said: tuple[tuple[int, str], ...]
     source: str
 
@@ -103,13 +106,26 @@ def from_collection(
         examples.append(
             Example(
                 question=item["question"],
-                blocks=tuple(block(hit, config.prompt.words) for hit in given),
+                blocks={m: block(hit, config.prompt.words) for m, hit in enumerate(given, start=1)},
                 said=said,
                 source="collection",
             )
         )
     answered, unanswered = [e for e in examples if e.said], [e for e in examples if not e.said]
     return [*answered, *unanswered[: len(answered) // 3]]
+
+
+def as_served(examples: Sequence[Example]) -> list[Example]:
+    """Only the passages that answer, under the numbers that they have among the sources; left out is what asks for no choice:
+    where nothing answers, where the sentence stands beyond what is read, and where its passage has no other."""
+    served = []
+    for one in examples:
+        blocks = {marker: one.blocks[marker] for marker, _ in one.said}
+        bodies = {marker: " ".join(body.split()) for marker, (_, body) in blocks.items()}
+        read = all(" ".join(text.split()) in bodies[marker] for marker, text in one.said)
+        if read and any(len(bodies[marker]) > len(text) + SHORT for marker, text in one.said):
+            served.append(replace(one, blocks=blocks))
+    return served
 
 
 def _near(lexical: Bm25Searcher, pool: Sequence[str], question: str, gold: Sequence[str], everything: Any) -> list[str]:
@@ -132,7 +148,7 @@ def _shuffled(
     texts = [*wanted, *near[: GIVEN - len(wanted)]]
     rng.shuffle(texts)
     said = tuple((marker, wanted[text]) for marker, text in enumerate(texts, start=1) if text in wanted)
-    blocks = tuple(("", within(text, WORDS)) for text in texts)
+    blocks = {marker: ("", within(text, WORDS)) for marker, text in enumerate(texts, start=1)}
     return Example(question=question, blocks=blocks, said=said, source=source)
 
 

@@ -141,9 +141,7 @@ def _with_lora(base: Path, recipe: Recipe) -> Any:
 
 def _row(example: Example, tokens: ChatTokens) -> _Row:
     """The prompt as it is served, then the lines to be said, tokenised one by one as the grammar does."""
-    asked = tokens.chat(
-        prompt.messages(example.question, dict(enumerate(example.blocks, start=1)), "quote", tuned=True), True
-    )
+    asked = tokens.chat(prompt.messages(example.question, example.blocks, "quote", tuned=True), True)
     lines = [written(text, marker) for marker, text in example.said] or [prompt.NOT_FOUND]
     said: list[int] = []
     weights: list[float] = []

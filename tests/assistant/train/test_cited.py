@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.evidence.quote import sayable
-from assistant.train.cited import GIVEN, WORDS, Example, from_cited, from_collection, from_rulebook, nearest
+from assistant.train.cited import GIVEN, WORDS, Example, as_served, from_cited, from_collection, from_rulebook, nearest
 from assistant.types import Passage
 from tests.world import World
 
@@ -34,9 +34,7 @@ ITEMS = [
 
 
 def stands(example: Example) -> bool:
-    return all(
-        " ".join(text.split()) in " ".join(example.blocks[marker - 1][1].split()) for marker, text in example.said
-    )
+    return all(" ".join(text.split()) in " ".join(example.blocks[marker][1].split()) for marker, text in example.said)
 
 
 @given(st.integers(0, 1000))
@@ -46,7 +44,7 @@ def test_what_is_said_stands_in_its_passage(seed: int) -> None:
     for example in [*from_cited(ITEMS, POOL, "a", rng), *from_rulebook(queries, POOL, "b", rng)]:
         assert stands(example)
         assert len(example.blocks) <= GIVEN
-        assert len({text for _, text in example.blocks}) == len(example.blocks)
+        assert len({text for _, text in example.blocks.values()}) == len(example.blocks)
         assert [marker for marker, _ in example.said] == sorted({marker for marker, _ in example.said})
 
 
@@ -57,9 +55,21 @@ def test_every_kind_is_there() -> None:
     rules = from_rulebook([(item["question"], {n}) for n, item in enumerate(ITEMS)], POOL, "b", rng)
     assert [bool(example.said) for example in rules] == [True, True, False] * 3
     for n, example in enumerate(rules):
-        assert (POOL[n] in [text for _, text in example.blocks]) == bool(example.said), (
+        assert (POOL[n] in [text for _, text in example.blocks.values()]) == bool(example.said), (
             "what answers is not given by chance"
         )
+
+
+@given(st.integers(0, 1000))
+def test_as_served_only_what_answers_is_read(seed: int) -> None:
+    every = from_cited(ITEMS, POOL, "a", random.Random(seed))
+    for example in as_served(every):
+        assert stands(example)
+        assert set(example.blocks) == {marker for marker, _ in example.said} != set()
+    silent = Example(question="?", blocks={1: ("", POOL[0])}, said=(), source="a")
+    alone = Example(question="?", blocks={1: ("", "Gifts are refused.")}, said=((1, "Gifts are refused."),), source="a")
+    beyond = Example(question="?", blocks={1: ("", POOL[0])}, said=((1, "Gifts are refused."),), source="a")
+    assert as_served([silent, alone, beyond]) == []
 
 
 def test_the_nearest_sentence_is_the_one_that_shares_most() -> None:

@@ -23,10 +23,12 @@ from tests import tiny
 BASE = "tiny@0"
 GIFTS, FILES = "A gift is refused.", "Files are kept."
 EXAMPLES = [
-    Example(question="Gift?", blocks=(("", GIFTS), ("", FILES)), said=((1, GIFTS),), source="a"),
-    Example(question="Files?", blocks=(("", GIFTS), ("", FILES)), said=((2, FILES),), source="a"),
-    Example(question="Wine?", blocks=(("", GIFTS),), said=(), source="b"),
-    Example(question="Gift and files?", blocks=(("", GIFTS), ("", FILES)), said=((1, GIFTS), (2, FILES)), source="b"),
+    Example(question="Gift?", blocks={1: ("", GIFTS), 2: ("", FILES)}, said=((1, GIFTS),), source="a"),
+    Example(question="Files?", blocks={1: ("", GIFTS), 2: ("", FILES)}, said=((2, FILES),), source="a"),
+    Example(question="Wine?", blocks={1: ("", GIFTS)}, said=(), source="b"),
+    Example(
+        question="Gift and files?", blocks={1: ("", GIFTS), 2: ("", FILES)}, said=((1, GIFTS), (2, FILES)), source="b"
+    ),
 ]
 RECIPE = Recipe(rank=4, alpha=8, rate=2e-2, batch=2, epochs=6)
 
@@ -76,7 +78,7 @@ def test_it_serves_on_its_base_and_on_no_other(base: Path, tmp_path: Path, quant
     tuned = TransformersGenerator(base, section, device, BASE, tmp_path)
     assert tuned.identity.startswith(plain.identity)
     assert tuned.identity != plain.identity
-    asked = prompt.messages("Gift?", dict(enumerate(EXAMPLES[0].blocks, start=1)), "quote", tuned=True)
+    asked = prompt.messages("Gift?", EXAMPLES[0].blocks, "quote", tuned=True)
     right, wrong = written(GIFTS, 1), prompt.NOT_FOUND
     assert tuned.leaning(asked, [right], wrong) != plain.leaning(asked, [right], wrong)
     with pytest.raises(InputError, match="trained on"):
