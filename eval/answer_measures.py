@@ -20,6 +20,7 @@ from assistant.config import Gate
 from assistant.errors import InputError
 from eval.abstention import Ventured, abstention
 from eval.answers import Said
+from eval.correctness import summary
 from eval.items import Item, score
 
 
@@ -68,13 +69,9 @@ def _shares(said: Sequence[Said]) -> dict[str, Any]:
 
 def _correctness(said: Sequence[Said]) -> dict[str, Any]:
     """Over the answered items that have a reference, ``n`` of ``references``."""
-    found = [one.correct for one in said if one.correct is not None]
     return {
         "references": sum(bool(one.item.answer) for one in said),
-        "n": len(found),
-        "token_f1": _mean(c.token_f1 for c in found),
-        "cosine": _mean(c.cosine for c in found),
-        "key_facts": _mean(c.key_facts for c in found if c.key_facts is not None),
+        **summary([one.correct for one in said if one.correct is not None]),
     }
 
 

@@ -1,7 +1,8 @@
 """Questions with known answers: ``questions.jsonl`` of a collection, one JSON object a line.
 
-Fields: ``id, question, gold[{document, section}], answerable, user, as_of, kind``; ``document`` is the path inside the
-collection's folder, ``section`` the displayed number of the smallest section that holds the answer.
+Fields: ``id, question, gold[{document, section}], answerable, user, as_of, kind, answer``; ``document`` is the path inside the
+collection's folder, ``section`` the displayed number of the smallest section that holds the answer,
+``answer`` a short one to compare with.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Case:
     user: str | None
     as_of: date | None
     kind: str
+    answer: str = ""
 
 
 def read_cases(file: Path) -> tuple[Case, ...]:
@@ -53,6 +55,7 @@ def _case(line: str, place: str) -> Case:
             user=row.get("user"),
             as_of=date.fromisoformat(row["as_of"]) if row.get("as_of") else None,
             kind=row.get("kind", "single"),
+            answer=row.get("answer") or "",
         )
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{place} is not a case ({error}); see eval/cases.py for the fields.") from error

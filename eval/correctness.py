@@ -7,8 +7,11 @@ None sees who owes what to whom, and a short answer that is right scores low aga
 from __future__ import annotations
 
 import re
+import statistics
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from assistant.evidence.rules import numbers
 from assistant.evidence.sentences import split_markers
@@ -51,6 +54,17 @@ def against(text: str, reference: str, embedder: Embedder) -> Correctness:
         cosine=float(first @ second),
         key_facts=len(asked & key_facts(said)) / len(asked) if asked else None,
     )
+
+
+def summary(found: Sequence[Correctness]) -> dict[str, Any]:
+    """Means, and of how many answers; None where there is none."""
+    facts = [one.key_facts for one in found if one.key_facts is not None]
+    return {
+        "n": len(found),
+        "token_f1": round(statistics.fmean(one.token_f1 for one in found), 4) if found else None,
+        "cosine": round(statistics.fmean(one.cosine for one in found), 4) if found else None,
+        "key_facts": round(statistics.fmean(facts), 4) if facts else None,
+    }
 
 
 def token_f1(text: str, reference: str) -> float:

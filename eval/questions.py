@@ -14,6 +14,7 @@ from assistant.build import principal_of
 from assistant.errors import InputError
 from assistant.types import Answer, Failed, Finished, Question
 from eval.cases import Case, covered
+from eval.correctness import Correctness, against, summary
 
 AT = 5
 
@@ -28,6 +29,8 @@ class Outcome:
     cited: int
     quotes_wrong: int
     leaks: int
+    correct: Correctness | None
+    """None where nothing was answered or there is nothing to compare with."""
 
     @property
     def verdict(self) -> str:
@@ -69,6 +72,7 @@ def _outcome(assistant: Assistant, case: Case) -> Outcome:
         found=covered(case.gold, [(h.document.uri, h.passage.where) for h in answer.hits[:AT]]),
         cited=covered(case.gold, [(c.uri, c.where) for c in answer.citations]),
         quotes_wrong=sum(documents[c.document_id].text[c.start : c.end] != c.quote for c in answer.citations),
+        correct=against(answer.text, case.answer, assistant.composer.embedder) if answer.text and case.answer else None,
         leaks=sum(not access.visible(principal, policy, documents[d], question.as_of) for d in shown),
     )
 
@@ -102,6 +106,7 @@ def _shares(outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "answered_right": share(sum(o.verdict == "right" for o in answerable), answerable),
         "answered_wrong": share(sum(o.verdict == "wrong" for o in answerable), answerable),
         "abstained_unanswerable": share(sum(o.verdict == "held" for o in rest), rest),
+        "correctness": summary([o.correct for o in answerable if o.correct is not None]),
         "quotes_wrong": sum(o.quotes_wrong for o in outcomes),
         "leaks": sum(o.leaks for o in outcomes),
         "withheld": sum(o.answer.withheld for o in outcomes),
