@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from assistant.config import Config
-from assistant.errors import InputError, Transient, Unavailable
+from assistant.errors import InputError, MunimentError, Transient, Unavailable
 from assistant.models.registry import Registry
 from assistant.protocols import Ledger, Record
 from assistant.types import Document, Principal, Spoken
@@ -75,7 +75,10 @@ class Ear:
         """Can the microphone be used, and why or why not. Loads nothing."""
         if self.config.voice.microphone == "off":
             return False, "the config says off"
-        return self._present(self.config)
+        try:
+            return self._present(self.config)
+        except MunimentError as error:  # a lock that can't be read, for one
+            return False, str(error)
 
     def listener(self) -> Listener:
         """Raises `Unavailable` naming what to install or pull, or that it is switched off."""

@@ -85,7 +85,10 @@ class Visit:
         self.complaints: list[str] = []
         self.context.on("request", lambda request: self.requested.append(request.url))
         self.page = self.context.new_page()
-        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+        self.page.on(
+            "console",
+            lambda said: self.complaints.append(f"{said.text} {said.location}") if said.type == "error" else None,
+        )
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.goto(address)
         self.page.wait_for_selector(".welcome .state")

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from assistant.answer import Assistant
 from assistant.config import Config
-from assistant.errors import Unavailable
+from assistant.errors import InputError, Unavailable
 from assistant.knowledge.catalogue import Catalogue
 from assistant.record.ledger import SqliteLedger
 from assistant.voice.listen import Listener
@@ -242,6 +242,16 @@ def test_off_is_off(config: Config, assistant: Assistant) -> None:
     desk = Desk(config.model_copy(update={"voice": voice}), assistant)
     assert desk.client.get("/v1/audio").json()["available"] is False
     assert desk.send(wav(tone(1))).status_code == 503
+
+
+def test_a_lock_that_is_not_there_is_said_and_no_fault(config: Config, assistant: Assistant) -> None:
+    desk = Desk(config, assistant)
+
+    def unreadable(_: Config) -> tuple[bool, str]:
+        raise InputError("configs/models.toml can't be read.")
+
+    desk.ear._present = unreadable
+    assert desk.client.get("/v1/audio").json()["reason"] == "configs/models.toml can't be read."
 
 
 def test_the_door_lets_recordings_in_and_nothing_else_that_large(desk: Desk) -> None:
