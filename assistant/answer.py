@@ -7,8 +7,8 @@ principal → ledger *asked* → triage → visible set → search → *Retrieve
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from assistant.access import Policy
@@ -20,7 +20,7 @@ from assistant.knowledge.library import Library, OpenSnapshot
 from assistant.knowledge.versions import notices
 from assistant.protocols import Ledger, Record
 from assistant.record.receipt import answered_content, asked_content
-from assistant.release import Identities, release_of
+from assistant.release import Identities, release_of, serving_adapter
 from assistant.retrieve import retrieve, standalone
 from assistant.triage import triage
 from assistant.types import (
@@ -46,6 +46,14 @@ NOT_FOUND = "The passages found do not answer this."
 NOT_SUPPORTED = "What could be written was not supported by the passages found, so it was withheld."
 
 
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """What composes through one adapter, or through none, and what a release calls it."""
+
+    composer: Composer
+    identities: Identities
+
+
 class Assistant:
     """Built by `assistant.build.build` alone. Safe to share between threads; the generator serves one at a time."""
 
@@ -54,24 +62,30 @@ class Assistant:
         *,
         config: Config,
         library: Library,
-        composer: Composer,
+        variants: Mapping[str | None, Variant],
         ledger: Ledger,
-        identities: Identities,
         clock: Callable[[], datetime],
     ) -> None:
+        """``variants`` by adapter; which of them answers is looked up for each question."""
         self.config = config
         self.library = library
         self.clock = clock
-        self.composer = composer
+        self._variants = variants
         self._ledger = ledger
-        self._identities = identities
 
     def ready(self) -> None:
         """Raises the `MunimentError` that says why no question can be answered now."""
         self.library.current()
 
+    @property
+    def composer(self) -> Composer:
+        return self._variant().composer
+
     def release(self) -> Release:
-        return release_of(self._identities, self.library.snapshot_id, self.library.policy().version)
+        return release_of(self._variant().identities, self.library.snapshot_id, self.library.policy().version)
+
+    def _variant(self) -> Variant:
+        return self._variants[serving_adapter(self.config)]
 
     def ask(self, question: Question) -> Iterator[Event]:
         """Ends with exactly one `Finished` or `Failed`; closing the iterator stops the generator and closes the record."""
@@ -99,14 +113,15 @@ class Assistant:
         routed = triage(question)
         yield Progress(stage="search")
         snapshot, policy = self.library.current(), self.library.policy()
-        release = release_of(self._identities, snapshot.id, policy.version)
+        variant = self._variant()
+        release = release_of(variant.identities, snapshot.id, policy.version)
         allowed = snapshot.mask(question.principal, policy, question.as_of)
         query = standalone(text, question.history)
-        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, self.composer.reranker)
+        (hits,) = retrieve(snapshot, [query], allowed, self.config.retrieve, variant.composer.reranker)
         found = elapsed()
         yield Retrieved(hits=tuple(hits))
 
-        composition = self.composer.about(text, query, hits, elapsed)
+        composition = variant.composer.about(text, query, hits, elapsed)
         yield Progress(stage="read")
         reason = TOO_WEAK if self._too_weak(query, hits, composition, snapshot) else ""
         if not reason:

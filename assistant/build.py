@@ -5,11 +5,11 @@ reason, which is logged and shown by ``muniment doctor``.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from assistant.answer import Assistant
+from assistant.answer import Assistant, Variant
 from assistant.config import Config
 from assistant.errors import AccessError, InputError
 from assistant.evidence import abstain, prompt
@@ -35,7 +35,8 @@ class Engines:
     generator: Generator
     device: str
     reranker: Reranker = field(default_factory=FusedOrder)
-    adapter: str | None = None
+    adapters: Mapping[str, Generator] = field(default_factory=dict)
+    """The generator seen through each of its adapters."""
 
 
 def ingest_embedder(config: Config) -> Embedder:
@@ -85,14 +86,14 @@ def build_engines(config: Config) -> Engines:
         section,
         device,
         registry.identity(section.model),
-        config.resolve(section.adapter) if section.adapter else None,
+        {name: config.resolve(folder) for name, folder in section.adapters.items()},
     )
     return Engines(
         embedder=embedder,
         reranker=build_reranker(config),
         generator=generator,
         device=device.kind,
-        adapter=str(config.generator.adapter) if config.generator.adapter else None,
+        adapters={name: generator.tuned(name) for name in section.adapters},
     )
 
 
@@ -129,8 +130,13 @@ def build_judge(config: Config, embedder: Embedder) -> Judge:
 
 
 def build_composer(config: Config, engines: Engines) -> Composer:
-    """What answers from passages that are given."""
-    return Composer(
+    """What answers from passages that are given, through the config's adapter."""
+    return _composers(config, engines)[config.generator.adapter]
+
+
+def _composers(config: Config, engines: Engines) -> dict[str | None, Composer]:
+    """One for each adapter, and one for the generator by itself; they share all else."""
+    plain = Composer(
         generator=engines.generator,
         judge=build_judge(config, engines.embedder),
         embedder=engines.embedder,
@@ -139,6 +145,9 @@ def build_composer(config: Config, engines: Engines) -> Composer:
         prompt=config.prompt,
         needed=config.needed,
     )
+    return {None: plain} | {
+        name: replace(plain, generator=generator, tuned=True) for name, generator in engines.adapters.items()
+    }
 
 
 def build(
@@ -150,25 +159,34 @@ def build(
         raise InputError(f"gate.weights: there is no signal {unknown[0]!r}; known are {', '.join(abstain.KNOWN)}.")
     catalogue = Catalogue.open_existing(config.data, clock)
     loaded = engines or build_engines(config)
-    composer = build_composer(config, loaded)
-    sections = ("generator", "split", "retrieve", "prompt", "gate", "judge")
+    variants = {
+        adapter: Variant(composer=composer, identities=_identities(config, loaded, composer, adapter))
+        for adapter, composer in _composers(config, loaded).items()
+    }
     return Assistant(
         config=config,
         library=Library(config.data, catalogue, loaded.embedder, loaded.device),
-        composer=composer,
+        variants=variants,
         ledger=SqliteLedger(catalogue, ids),
-        identities=Identities(
-            models={
-                "encoder": loaded.embedder.identity,
-                "reranker": loaded.reranker.identity,
-                "generator": loaded.generator.identity,
-                "judge": composer.judge.identity,
-                "prompt": prompt.IDENTITY,
-            },
-            adapter=loaded.adapter,
-            settings={name: getattr(config, name).model_dump(mode="json") for name in sections},
-        ),
         clock=clock,
+    )
+
+
+def _identities(config: Config, engines: Engines, composer: Composer, adapter: str | None) -> Identities:
+    sections = ("generator", "split", "retrieve", "prompt", "gate", "judge")
+    settings = {name: getattr(config, name).model_dump(mode="json") for name in sections}
+    for name in ("adapter", "adapters"):  # which of them answers is said beside
+        del settings["generator"][name]
+    return Identities(
+        models={
+            "encoder": engines.embedder.identity,
+            "reranker": engines.reranker.identity,
+            "generator": composer.generator.identity,
+            "judge": composer.judge.identity,
+            "prompt": prompt.IDENTITY,
+        },
+        adapter=adapter,
+        settings=settings,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -49,8 +49,10 @@ class Encoder(Section):
 
 class GeneratorSection(Section):
     model: str = "qwen2.5-coder-0.5b"
-    adapter: Path | None = None
-    """Folder of a LoRA adapter (safetensors) that was trained on this model."""
+    adapters: dict[str, Path] = Field(default_factory=dict)
+    """LoRA adapters by name: folders of safetensors, each trained on this model. All are loaded with it."""
+    adapter: str | None = None
+    """The one that answers; none: the model by itself. ``muniment models switch`` changes over in a running server."""
     quantization: Literal["nf4", "none"] = "nf4"
     max_new_tokens: int = Field(160, ge=8, le=2048)
     seed: int = 0
@@ -62,6 +64,12 @@ class GeneratorSection(Section):
     """``quote``: how far below the best of its passage, in the reranker's logits, a sentence may lie."""
     sentences: int = Field(3, ge=1)
     """``free``: the longest answer."""
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if self.adapter is not None and self.adapter not in self.adapters:
+            raise ValueError(f"adapter {self.adapter!r} is none of adapters")
+        return self
 
 
 class Split(Section):
@@ -275,6 +283,13 @@ class Config(Section):
     @property
     def corpora(self) -> Path:
         return self.resolve(self.paths.corpora)
+
+    def with_generator(self, model: str | None, *, untuned: bool = False) -> Config:
+        """The same with another generator of the lock, to which no adapter belongs, or without the adapter."""
+        if not (model or untuned):
+            return self
+        changed: dict[str, object] = {"model": model or self.generator.model, "adapter": None, "adapters": {}}
+        return self.model_copy(update={"generator": self.generator.model_copy(update=changed)})
 
 
 def load(path: Path | None = None, default: Path = DEFAULT) -> Config:

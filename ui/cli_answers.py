@@ -70,7 +70,7 @@ def answers(
         prepare(report)
     if (contexts == "retrieved") != (corpus is not None):
         raise InputError("--contexts retrieved and --corpus DIR belong together; give both or neither.")
-    settings = _changed(load(config, RULEBOOK), generator, untuned)
+    settings = load(config, RULEBOOK).with_generator(generator, untuned=untuned)
     items = read_items(dataset)
     items = spread(items, limit) if limit else items
     unseen = _unseen(trained_on) if trained_on else None
@@ -106,13 +106,6 @@ def answers(
         write_per_item(said, per_item)
     if report:
         say(f"Written: {', '.join(map(str, write(report_answers.report(found), report)))}")
-
-
-def _changed(settings: Config, generator: str | None, untuned: bool) -> Config:
-    changed: dict[str, object] = {"model": generator} if generator else {}
-    if untuned or generator:
-        changed["adapter"] = None
-    return settings.model_copy(update={"generator": settings.generator.model_copy(update=changed)})
 
 
 def _contexts(settings: Config, engines: Engines, items: Sequence[Item], corpus: Path | None) -> Contexts:

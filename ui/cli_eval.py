@@ -25,6 +25,7 @@ def questions(
     generator: Annotated[
         str | None, typer.Option("--generator", help="Another generator of the lock than the config's.")
     ] = None,
+    untuned: Annotated[bool, typer.Option("--untuned", help="Without the adapter.")] = False,
     kind: Annotated[str | None, typer.Option("--kind", help="Only cases of this kind.")] = None,
     as_json: Json = False,
     config: ConfigFile = None,
@@ -34,9 +35,8 @@ def questions(
     from eval.cases import read_cases
     from eval.questions import Outcome, ask_all, measures
 
-    settings = load(config)
-    if generator:
-        settings = settings.model_copy(update={"generator": settings.generator.model_copy(update={"model": generator})})
+    settings = load(config).with_generator(generator, untuned=untuned)
+    assistant = build(settings)
     cases = [case for case in read_cases(file) if kind is None or case.kind == kind]
 
     def tell(outcome: Outcome) -> None:
@@ -50,7 +50,8 @@ def questions(
     found = {
         "schema_version": 1,
         "generator": settings.generator.model,
-        **measures(ask_all(build(settings), cases, tell)),
+        "adapter": assistant.release().adapter,
+        **measures(ask_all(assistant, cases, tell)),
     }
     if not as_json:
         found.pop("by_kind")

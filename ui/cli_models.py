@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from assistant.config import load
-from ui.options import ConfigFile, Json, say, show
+from ui.options import ConfigFile, Json, UserName, say, show
 
-models_app = typer.Typer(no_args_is_help=True, help="The locked models: list, pull, verify.")
+models_app = typer.Typer(no_args_is_help=True, help="The locked models: list, pull, verify; the adapter that answers.")
 
 
 @models_app.command("list")
@@ -65,3 +65,26 @@ def models_verify(as_json: Json = False, config: ConfigFile = None) -> None:
         say(f"{name}: as locked")
     if as_json:
         show({"verified": pulled})
+
+
+@models_app.command("switch")
+def models_switch(
+    adapter: Annotated[str, typer.Argument(help="An adapter of the config, or none.")],
+    user: UserName = None,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Change the generator's adapter: every question from now on is answered through it, in running servers too."""
+    from assistant.build import principal_of
+    from assistant.knowledge.catalogue import Catalogue
+    from assistant.record.ledger import SqliteLedger
+    from assistant.release import serving_adapter, switch_adapter
+
+    settings = load(config)
+    before = serving_adapter(settings)
+    ledger = SqliteLedger(Catalogue.open_existing(settings.data))
+    switch_adapter(settings, adapter, ledger, principal_of(settings, user).user)
+    if as_json:
+        show({"adapter": serving_adapter(settings), "before": before})
+    else:
+        print(f"Adapter: {adapter}; before: {before or 'none'}.")

@@ -32,6 +32,8 @@ class Composer:
     section: GeneratorSection
     prompt: Prompt
     needed: Needed
+    tuned: bool = False
+    """Does the generator speak through an adapter?"""
 
     def about(self, text: str, query: str, hits: Sequence[Hit], elapsed: Callable[[], float]) -> Composition:
         """``text`` is what the model is asked, ``query`` the same with what a follow-up leans on; ``elapsed`` tells
@@ -41,7 +43,7 @@ class Composer:
         quoting = self.section.composition == "quote"
         read = {group[0].marker for group in groups} if quoting else range(1, len(given) + 1)
         blocks = {marker: prompt.block(given[marker - 1], self.prompt.words) for marker in sorted(read)}
-        asked = prompt.messages(text, blocks, self.section.composition, tuned=self.section.adapter is not None)
+        asked = prompt.messages(text, blocks, self.section.composition, tuned=self.tuned)
         return Composition(self, given, groups, surest, asked, elapsed)
 
     def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float]:

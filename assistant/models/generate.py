@@ -1,8 +1,11 @@
-"""The generator: a causal language model in 4 bit (bitsandbytes NF4), a LoRA adapter where one is given, greedy decoding.
+"""The generator: a causal language model in 4 bit (bitsandbytes NF4), LoRA adapters where some are given, greedy decoding.
 
 The prompt's fixed head (every message but the last) is read once and its key-value cache copied for each question. The loop
 is our own: it stops at once when the asker goes away, keeps to a grammar where one is given, and runs on one thread, so that
 the same question gives the same tokens. A second question waits for the first.
+
+Several adapters live on one base. `TransformersGenerator.tuned` is the same model seen through one of them, `plain` without
+any: each with its own identity and caches, all behind one lock, so that a server may change over between two questions.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +51,16 @@ class _Read:
 
 class TransformersGenerator:
     def __init__(
-        self, folder: Path, section: GeneratorSection, device: Chosen, identity: str, adapter: Path | None = None
+        self,
+        folder: Path,
+        section: GeneratorSection,
+        device: Chosen,
+        identity: str,
+        adapters: Mapping[str, Path] | None = None,
     ) -> None:
-        """``identity`` names the base; an adapter must have been trained on exactly that (`InputError`). The adapter goes on
+        """``identity`` names the base; each adapter, by name, must have been trained on exactly that (`InputError`). They go on
         before the first forward pass: on some processors bitsandbytes repacks the weights there, and one loaded later
-        changes the base's own logits."""
+        changes the base's own logits. Until `tuned` is asked for, none of them is heard."""
         prepare()
         import torch
         from transformers import AutoModelForCausalLM, BitsAndBytesConfig
@@ -74,21 +83,54 @@ class TransformersGenerator:
             use_safetensors=True,
         )
         self.identity = f"{identity}/{section.quantization}"
-        if adapter is not None:
-            self._model, digest = _with_adapter(self._model, adapter, identity)
-            self.identity += f"+{digest}"
+        self._plain_identity = self.identity
+        self._digests: dict[str, str] = {}
+        for name, adapter in (adapters or {}).items():
+            self._model, self._digests[name] = _with_adapter(self._model, name, adapter, identity)
         self._model.eval()
         self._device = device.kind
+        self._adapter: str | None = None
+        self._forget()
+
+    def tuned(self, adapter: str) -> TransformersGenerator:
+        """The same model through one of its adapters; `InputError` where it has none of that name."""
+        if adapter not in self._digests:
+            raise InputError(f"No adapter {adapter!r} is loaded; there are {', '.join(self._digests) or 'none'}.")
+        return self._through(adapter, f"{self._plain_identity}+{self._digests[adapter]}")
+
+    def plain(self) -> TransformersGenerator:
+        return self._through(None, self._plain_identity)
+
+    def _through(self, adapter: str | None, identity: str) -> TransformersGenerator:
+        other = copy.copy(self)
+        other._adapter, other.identity = adapter, identity
+        other._forget()
+        return other
+
+    def _forget(self) -> None:
         self._head: tuple[int, ...] = ()
         self._head_cache: Any = None
         self._last_read: _Read | None = None
         self.last_usage: Usage | None = None
 
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The model to oneself, through one's own adapter."""
+        with self._lock:
+            if not self._digests:
+                yield
+            elif self._adapter is None:
+                with self._model.disable_adapter():
+                    yield
+            else:
+                self._model.set_adapter(self._adapter)
+                yield
+
     def count_tokens(self, text: str) -> int:
         return len(self._tokens.plain(text))
 
     def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:
-        with self._lock:
+        with self._turn():
             other = self._tokens.plain(that)[0]
             first = sorted({self._tokens.plain(text)[0] for text in these} - {other})
             if not first:
@@ -105,7 +147,7 @@ class TransformersGenerator:
         among: Sequence[Sequence[str]] | None = None,
     ) -> Pieces:
         """Greedy, so ``seed`` changes nothing; it is taken because the protocol promises reproducibility."""
-        with self._lock:
+        with self._turn():
             head, body = self._prompt(messages)
             grammar = self._grammar(among) if among is not None else None
             yield from self._text(self._decode(head, body, max_new_tokens, grammar))
@@ -207,8 +249,9 @@ class TransformersGenerator:
                 told = text
 
 
-def _with_adapter(model: Any, adapter: Path, identity: str) -> tuple[Any, str]:
-    """The model with its LoRA and the adapter's hash. ``muniment.json`` beside the weights names the base it was trained on."""
+def _with_adapter(model: Any, name: str, adapter: Path, identity: str) -> tuple[Any, str]:
+    """The model with one more LoRA and that adapter's hash. ``muniment.json`` beside the weights names the base that it was
+    trained on."""
     from peft import PeftModel
 
     weights = adapter / "adapter_model.safetensors"
@@ -225,4 +268,7 @@ def _with_adapter(model: Any, adapter: Path, identity: str) -> tuple[Any, str]:
         ) from error
     if base != identity:
         raise InputError(f"The adapter {adapter} was trained on {base}, the config's generator is {identity}.")
-    return PeftModel.from_pretrained(model, adapter, use_safetensors=True), digest
+    if isinstance(model, PeftModel):
+        model.load_adapter(adapter, name)  # takes the safetensors, which were read above
+        return model, digest
+    return PeftModel.from_pretrained(model, adapter, name, use_safetensors=True), digest

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant import answer as way
-from assistant.answer import Assistant
+from assistant.answer import Assistant, Variant
 from assistant.config import JudgeSection
 from assistant.errors import MunimentError, Transient, Unavailable
 from assistant.evidence import prompt
@@ -124,20 +124,20 @@ def assembled(
     """By hand, for parts that `build` would not choose; free composition."""
     config = world.config
     section = config.generator.model_copy(update={"composition": "free"})
+    composer = Composer(
+        generator=generator or ScriptedGenerator([f"{SUPPORTED} [1]"]),
+        judge=judge or OverlapJudge(HashingEmbedder(), JudgeSection()),
+        embedder=HashingEmbedder(),
+        reranker=FusedOrder(),
+        section=section,
+        prompt=config.prompt,
+        needed=config.needed,
+    )
     return Assistant(
         config=config.model_copy(update={"generator": section}),
         library=world.library(),
-        composer=Composer(
-            generator=generator or ScriptedGenerator([f"{SUPPORTED} [1]"]),
-            judge=judge or OverlapJudge(HashingEmbedder(), JudgeSection()),
-            embedder=HashingEmbedder(),
-            reranker=FusedOrder(),
-            section=section,
-            prompt=config.prompt,
-            needed=config.needed,
-        ),
+        variants={None: Variant(composer=composer, identities=Identities(models={}, adapter=None, settings={}))},
         ledger=ledger or MemoryLedger(clock),
-        identities=Identities(models={}, adapter=None, settings={}),
         clock=clock,
     )
 

@@ -38,7 +38,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def make(folder: Path, quantization: Any = "none", adapter: Path | None = None) -> TransformersGenerator:
     section = GeneratorSection(model="tiny", quantization=quantization)
-    return TransformersGenerator(folder, section, choose(Device(choice="cpu", threads=1)), IDENTITY, adapter)
+    device = choose(Device(choice="cpu", threads=1))
+    if adapter is None:
+        return TransformersGenerator(folder, section, device, IDENTITY)
+    return TransformersGenerator(folder, section, device, IDENTITY, {"it": adapter}).tuned("it")
 
 
 @pytest.fixture(scope="module")
@@ -162,10 +165,39 @@ def test_an_adapter_adds_what_it_says(folder: Path, tmp_path: Path, quantization
         base = make(folder, quantization)._model(ids).logits[0, -1].float()
         expected = plain(ids).logits[0, -1]
         for _ in range(2):
-            found = generator._model(ids).logits[0, -1].float()
+            with generator._turn():
+                found = generator._model(ids).logits[0, -1].float()
             assert torch.cosine_similarity(found, expected, dim=0) > 0.999
     assert torch.cosine_similarity(found, base, dim=0) < 0.99
     assert generator.identity.startswith(f"{IDENTITY}/{quantization}+")
+
+
+@pytest.mark.parametrize("quantization", ["none", "nf4"])
+def test_several_adapters_live_on_one_base_and_leave_it_as_it_is(
+    folder: Path, tmp_path: Path, quantization: Any
+) -> None:
+    first = tiny.lora(folder, tmp_path / "first", bound_to=IDENTITY, seed=1)
+    second = tiny.lora(folder, tmp_path / "second", bound_to=IDENTITY, seed=2)
+    section = GeneratorSection(model="tiny", quantization=quantization)
+    device = choose(Device(choice="cpu", threads=1))
+    both = TransformersGenerator(folder, section, device, IDENTITY, {"first": first, "second": second})
+    alone = {None: make(folder, quantization), "first": make(folder, quantization, first)}
+    alone["second"] = make(folder, quantization, second)
+    asked = [SYSTEM, Message("user", "Who?")]
+
+    def logits(generator: TransformersGenerator) -> torch.Tensor:
+        with generator._turn():
+            logits: torch.Tensor = generator._read(*generator._prompt(asked)).logits.float()
+        return logits
+
+    expected = {name: logits(generator) for name, generator in alone.items()}
+    for name in (None, "first", None, "second", "first", None):  # each through fresh caches
+        view = both.plain() if name is None else both.tuned(name)
+        torch.testing.assert_close(logits(view), expected[name])
+        assert view.identity == alone[name].identity
+    assert not torch.allclose(expected["first"], expected["second"])
+    with pytest.raises(InputError, match="No adapter 'third'"):
+        both.tuned("third")
 
 
 def test_an_adapter_is_bound_to_its_base(folder: Path, tmp_path: Path) -> None:

@@ -72,17 +72,17 @@ def test_stopped_and_begun_again_is_the_same_as_once(base: Path, tmp_path: Path)
 @pytest.mark.parametrize("quantization", ["nf4", "none"])
 def test_it_serves_on_its_base_and_on_no_other(base: Path, tmp_path: Path, quantization: str) -> None:
     trained(base, tmp_path)
-    section = GeneratorSection(model="tiny", quantization=quantization, adapter=tmp_path)
+    section = GeneratorSection(model="tiny", quantization=quantization)
     device = choose(Device(choice="cpu", threads=1))
-    plain = TransformersGenerator(base, section.model_copy(update={"adapter": None}), device, BASE)
-    tuned = TransformersGenerator(base, section, device, BASE, tmp_path)
+    plain = TransformersGenerator(base, section, device, BASE)
+    tuned = TransformersGenerator(base, section, device, BASE, {"it": tmp_path}).tuned("it")
     assert tuned.identity.startswith(plain.identity)
     assert tuned.identity != plain.identity
     asked = prompt.messages("Gift?", EXAMPLES[0].blocks, "quote", tuned=True)
     right, wrong = written(GIFTS, 1), prompt.NOT_FOUND
     assert tuned.leaning(asked, [right], wrong) != plain.leaning(asked, [right], wrong)
     with pytest.raises(InputError, match="trained on"):
-        TransformersGenerator(base, section, device, "other@0", tmp_path)
+        TransformersGenerator(base, section, device, "other@0", {"it": tmp_path})
 
 
 def test_only_the_answer_is_learnt_and_the_deciding_tokens_most(base: Path) -> None:
