@@ -32,6 +32,10 @@ _VOICED = 0.05
 """A frame is voiced from this share of the loudest one's level on: where a question ends, not where its file does."""
 
 
+MUTE = ("question", "end")
+"""Kinds of captions without a sound."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Clip:
     """Sound as frames of the line, from its first to its last voiced one."""
@@ -58,12 +62,14 @@ def clip_of(samples: Samples) -> Clip:
 
 @dataclass(kw_only=True)
 class Said:
-    """What the gateway said: ``at`` its text came, ``plays`` its sound began; None while, or where, there is no sound."""
+    """What the gateway said: ``at`` its text came, ``plays`` its sound began (None while, or where, there is no sound),
+    ``whole`` when all of its sound has come, or none will."""
 
     kind: str
     text: str
     at: float
     plays: float | None = None
+    whole: bool = False
 
 
 class Caller:
@@ -80,7 +86,7 @@ class Caller:
         self._plays_until = 0.0
         self._marks: list[tuple[float, str]] = []
         self.said: list[Said] = []
-        self.closed = False
+        self.closed = self._gone = False
         self.sent = 0
         self.late = 0.0
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,7 +99,9 @@ class Caller:
         self._tasks = [asyncio.create_task(self._receive()), asyncio.create_task(self._pace())]
 
     async def speak(self, clip: Clip) -> float:
-        """Returns when the last voiced frame was sent, and at what time that was."""
+        """Returns when the last voiced frame was sent, and at what time that was; at once on a line that is gone."""
+        if self._gone:
+            return time.perf_counter()
         self._spoken.clear()
         self._sound.extend(clip.frames)
         await self._spoken.wait()
@@ -112,8 +120,11 @@ class Caller:
         return found()
 
     async def played(self, seconds: float) -> None:
-        """Waits until all that came was played, ``seconds`` at most."""
-        await asyncio.sleep(min(seconds, max(0.0, self._plays_until - time.perf_counter())) + 2 * FRAME_SECONDS)
+        """Waits until all that was begun to be said was played, ``seconds`` at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), self._news:
+                await self._news.wait_for(lambda: self.closed or all(one.whole for one in self.said))
+        await asyncio.sleep(max(0.0, self._plays_until - time.perf_counter()) + 2 * FRAME_SECONDS)
 
     async def hang_up(self) -> None:
         with contextlib.suppress(ConnectionClosed):
@@ -146,7 +157,7 @@ class Caller:
                     self._spoken_at = time.perf_counter()
                     self._spoken.set()
                 await self._give_back()
-        self._spoken_at = time.perf_counter()
+        self._gone, self._spoken_at = True, time.perf_counter()
         self._spoken.set()  # nobody waits on a closed line
 
     async def _give_back(self) -> None:
@@ -176,11 +187,18 @@ class Caller:
                 self._plays_until = plays + len(base64.b64decode(body["media"]["payload"])) / mulaw.TELEPHONE_RATE
             case "mark":
                 self._marks.append((self._plays_until, body["mark"]["name"]))
+                self._complete()
             case "clear":
+                self._complete()
                 self._plays_until = now
                 self._marks = [(now, name) for _, name in self._marks]
             case "caption":
-                self.said.append(Said(kind=body["caption"]["kind"], text=body["caption"]["text"], at=now))
+                kind, text = body["caption"]["kind"], body["caption"]["text"]
+                self.said.append(Said(kind=kind, text=text, at=now, whole=kind in MUTE))
+
+    def _complete(self) -> None:
+        for one in self.said:
+            one.whole = True
 
     async def _send(self, body: Mapping[str, Any]) -> None:
         await self._socket.send(json.dumps({**body, "streamSid": self._stream}))
