@@ -85,8 +85,8 @@ def _spoken(settings: Config, question: str, voice: str, audio: Path | None) -> 
     if not present and audio is None:
         known = ", ".join(one.name for one in VOICES)
         raise InputError(f"No voice {voice!r} is installed here; known are {known}. Install one, or give --audio.")
-    yes: Clip | None = clip_of(present[0].speak("Yes.")) if present else None
     samples = sound.read(audio, longest=60).samples if audio else present[0].speak(question)
+    yes: Clip | None = clip_of(present[0].speak("Yes.")) if present else None
     return Spoken(question=clip_of(samples), yes=yes)
 
 
