@@ -60,7 +60,9 @@ async def _one_of_many(
                     elif any(one.kind == "busy" for one in caller.said):
                         how = "refused on the line"
                     late = caller.late
-    except (TimeoutError, OSError, WebSocketException) as error:
+    except TimeoutError:
+        how = "hung"
+    except (OSError, WebSocketException) as error:
         how = f"failed: {type(error).__name__}"
     tell(f"crowd {number}: {how} {asked}")
     return how, asked, time.perf_counter() - began, late

@@ -57,6 +57,7 @@ class Line:
         self._pending: set[str] = set()
         self._count = 0
         self._last_said = self._plays_until = 0.0
+        self._recorded = False
         self.ended = asyncio.Event()
         self.reason = ""
 
@@ -72,6 +73,7 @@ class Line:
     async def open(self) -> None:
         """The record begins, then the notice is said."""
         await self._record("started", {})
+        self._recorded = True
         listener = await self._exchange.thread(lambda: self._exchange.listener)
         self._turns = Turns(listener.detector.open())
         self._vocabulary = await self._exchange.thread(lambda: self._exchange.ear.vocabulary(GUEST))
@@ -112,6 +114,7 @@ class Line:
             future.cancel()
         if self._turns is not None:
             self._exchange.queue.forget(self._started.stream)
+        if self._recorded:
             await self._record("ended", {"reason": reason, "turns": self._count})
 
     # ---------------------------------------------------------------------------------------------- parts
