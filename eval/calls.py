@@ -126,6 +126,7 @@ def delays(found: Sequence[Asked], sentence: float) -> dict[str, Any]:
         "text": spread((a.text for a in found), AIMS["text"]),
         "sentence": spread((a.sentence for a in direct), sentence),
         "sentence_after_yes": spread((a.sentence for a in confirmed), sentence),
+        "sentences": [None if a.sentence is None else round(a.sentence, 3) for a in found],
     }
 
 
