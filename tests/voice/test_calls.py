@@ -216,6 +216,14 @@ def test_delays_count_from_the_end_of_what_was_said() -> None:
     assert found["sentence_after_yes"]["within"] == 1
 
 
+def test_the_first_minute_is_no_part_of_the_trend() -> None:
+    rows = [
+        {"work": w, "memory_mb": m} for w, m in ((9.0, 100.0), (1.0, 101.0), (1.0, 101.0), (2.0, 102.0), (2.0, 103.0))
+    ]
+    assert calls._trend(rows) == {"work_ratio": 2.0, "memory_growth_mb": 3.0}
+    assert calls._trend(rows[:2]) == {"work_ratio": None, "memory_growth_mb": None}
+
+
 def test_what_a_process_uses() -> None:
     assert usage_of(os.getpid()).memory > 2**20
     with pytest.raises(Unavailable, match="can't be read from /proc"):

@@ -373,6 +373,8 @@ def test_unsigned_requests_are_refused(project: Config, assistant: Assistant) ->
         assert client.post(ANSWER, data={**form, "From": "other"}, headers=signed).status_code == 403
         answer = client.post(ANSWER, data=form, headers=signed)
         assert f'<Stream url="{made.url}"/>' in answer.text
+        told = client.get("/healthz").json()
+        assert (told["most"], told["seconds"]) == (made.exchange.section.calls, made.exchange.section.seconds)
         made.exchange.calls |= {str(number) for number in range(99)}
         assert call.BUSY in client.post(ANSWER, data=form, headers=signed).text
 
