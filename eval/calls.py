@@ -90,7 +90,8 @@ async def ask(caller: Caller, spoken: Spoken) -> Asked:
 
 def _outcome(reply: Said | None, said: Sequence[Said], closed: bool) -> str:
     if reply is None:
-        return "cut off" if closed else "silence"
+        waited = any(one.kind == "waiting" for one in said)
+        return "cut off" if closed else "kept waiting" if waited else "silence"
     if reply.kind == "end":
         return "answered" if any(one.kind == "sentence" for one in said) else "declined"
     return {"again": "not understood", "read back": "not confirmed", "hand over": "handed over"}.get(

@@ -7,6 +7,7 @@ import statistics
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -56,7 +57,7 @@ async def _one_of_many(
                     if await welcomed(caller):
                         for _ in range(times):
                             asked.append(await ask(caller, spoken))
-                        how = "hung" if any(a.outcome in ("silence", "cut off") for a in asked) else "served"
+                        how = _end([a.outcome for a in asked])
                     elif any(one.kind == "busy" for one in caller.said):
                         how = "refused on the line"
                     late = caller.late
@@ -66,6 +67,12 @@ async def _one_of_many(
         how = f"failed: {type(error).__name__}"
     tell(f"crowd {number}: {how} {asked}")
     return how, asked, time.perf_counter() - began, late
+
+
+def _end(outcomes: Sequence[str]) -> str:
+    if {"silence", "cut off"} & set(outcomes):
+        return "hung"
+    return "kept waiting" if "kept waiting" in outcomes else "served"
 
 
 def _connects(gateway: Gateway, call: str) -> bool:

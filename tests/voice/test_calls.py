@@ -19,7 +19,7 @@ from assistant.errors import InputError, Unavailable
 from assistant.voice import mulaw
 from assistant.voice.values import RATE
 from eval import calls, crowd
-from eval.caller import FRAME_SECONDS, Caller, clip_of
+from eval.caller import FRAME_SECONDS, Caller, Said, clip_of
 from eval.usage import usage_of
 from tests.ui.project import assistant_of, make
 from tests.voice.test_cli import run
@@ -222,6 +222,18 @@ def test_the_first_minute_is_no_part_of_the_trend() -> None:
     ]
     assert calls._trend(rows) == {"work_ratio": 2.0, "memory_growth_mb": 3.0}
     assert calls._trend(rows[:2]) == {"work_ratio": None, "memory_growth_mb": None}
+
+
+def test_who_is_told_to_wait_is_not_hung() -> None:
+    waiting = [Said(kind="moment", text="", at=1.0), Said(kind="waiting", text="", at=9.0)]
+    assert calls._outcome(None, waiting, False) == "kept waiting"
+    assert calls._outcome(None, waiting[:1], False) == "silence"
+    assert calls._outcome(None, waiting, True) == "cut off"
+    assert [crowd._end(["answered", how]) for how in ("declined", "kept waiting", "silence")] == [
+        "served",
+        "kept waiting",
+        "hung",
+    ]
 
 
 def test_what_a_process_uses() -> None:
