@@ -19,13 +19,14 @@ _KINDS = ("call", "asked", "answered", "failed")
 
 
 async def crowd(gateway: Gateway, spoken: Spoken, count: int, times: int, tell: Tell) -> dict[str, Any]:
-    """``count`` calls at the same instant. ``spread``: the slowest served call's median delay as a multiple of the fastest's."""
+    """``count`` calls at the same instant. Delays are those of all that were accepted. ``spread``: the slowest call's median
+    delay as a multiple of the fastest's."""
     began = gateway.usage()
     found = await asyncio.gather(*(_one_of_many(gateway, spoken, number, times, tell) for number in range(count)))
-    served = [asked for how, asked, _, _ in found if how == "served"]
-    asked = [one for calls in served for one in calls]
+    accepted = [asked for _, asked, _, _ in found if asked]
+    asked = [one for calls in accepted for one in calls]
     slow = [
-        statistics.median(own) for calls in served if (own := [a.sentence for a in calls if a.sentence is not None])
+        statistics.median(own) for calls in accepted if (own := [a.sentence for a in calls if a.sentence is not None])
     ]
     refusals = [seconds for how, _, seconds, _ in found if how.startswith("refused")]
     return {
@@ -35,7 +36,7 @@ async def crowd(gateway: Gateway, spoken: Spoken, count: int, times: int, tell: 
         "ends": dict(Counter(how for how, _, _, _ in found)),
         "refused_after": spread(refusals, LONGEST),
         **delays(asked, gateway.seconds),
-        "first_question": spread((calls[0].sentence for calls in served if calls), gateway.seconds),
+        "first_question": spread((calls[0].sentence for calls in accepted), gateway.seconds),
         "spread": round(max(slow) / min(slow), 2) if slow and min(slow) > 0 else None,
         "work": round(gateway.usage().work - began.work, 2),
         "late": round(max((late for _, _, _, late in found), default=0.0), 3),
