@@ -223,6 +223,9 @@ class Telephone(Section):
     """Calls served at once; the next one is refused with a sentence."""
     waiting: int = Field(8, ge=1)
     """Utterances that may wait for the transcriber; beyond it the caller is asked to say it again."""
+    seconds: float = Field(8.0, gt=0)
+    """The stated delay: within it, from the end of a question, the answer should begin also when all lines are taken. A
+    caller who has heard nothing for as long is told that it is still being looked for."""
     minutes: int = Field(30, ge=1)
     """The longest call."""
     person: str = ""

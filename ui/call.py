@@ -21,8 +21,11 @@ NOTICE = (
 AGAIN = "Sorry, I did not understand that. Please say it again."
 ONCE_MORE = "Please say the whole question once more."
 MOMENT = "One moment."
+WAITING = "I am still looking; thank you for holding."
 HANDED = "I am putting you through to a person."
 BUSY = "All lines are busy at the moment. Please call again in a few minutes. Goodbye."
+PHRASES = (NOTICE, AGAIN, ONCE_MORE, MOMENT, WAITING, HANDED, BUSY)
+"""What is always said alike."""
 _YES = re.compile(
     r"^(?:yes|yeah|yep|yup|correct|right|exactly|that'?s right|that is right|it is|sure|confirmed?)\b", re.I
 )

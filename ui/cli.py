@@ -16,7 +16,7 @@ import typer
 
 from assistant.config import load
 from assistant.errors import InputError, MunimentError
-from ui import cli_answers, cli_backup, cli_quarantine, cli_taking_back, cli_voice
+from ui import cli_answers, cli_backup, cli_calls, cli_quarantine, cli_taking_back, cli_voice
 from ui.cli_access import access_app
 from ui.cli_bench import bench_app
 from ui.cli_documents import documents_app
@@ -49,6 +49,7 @@ app.add_typer(eval_app, name="eval")
 app.add_typer(bench_app, name="bench")
 app.add_typer(train_app, name="train")
 cli_voice.register(app, eval_app)
+cli_calls.register(eval_app)
 cli_backup.register(app)
 
 

@@ -1,7 +1,8 @@
 """One telephone call: sound in, decisions, sentences out. What is said stops when the caller begins to speak.
 
 The line has one task at a time that speaks or answers; beginning to speak cancels it, which stops the assistant as a closed
-page does. Nothing blocks the event loop: detector, transcriber, assistant and synthesiser run on threads.
+page does. The end of a turn is acknowledged at once, before anything of it is understood. Nothing blocks the event loop:
+detector, transcriber, assistant and synthesiser run on threads.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from assistant.errors import MunimentError, Transient, Unavailable
+from assistant.errors import MunimentError, Transient
 from assistant.types import Answer, Failed, Finished, Question, Sentence, Spoken
 from assistant.voice import mulaw
 from assistant.voice.listen import Part
-from assistant.voice.say import spoken_sentence
+from assistant.voice.say import length, spoken_sentence
 from assistant.voice.turns import SpeechStarted, Stretch, TurnEnded, Turns
 from assistant.voice.values import RATE, Heard
 from ui import call, twilio
@@ -54,6 +56,8 @@ class Line:
         self._said = 0
         self._pending: set[str] = set()
         self._count = 0
+        self._last_said = self._plays_until = 0.0
+        self._recorded = False
         self.ended = asyncio.Event()
         self.reason = ""
 
@@ -68,14 +72,17 @@ class Line:
 
     async def open(self) -> None:
         """The record begins, then the notice is said."""
-        await asyncio.to_thread(self._record, "started", {})
-        listener = await asyncio.to_thread(lambda: self._exchange.listener)
+        await self._record("started", {})
+        self._recorded = True
+        listener = await self._exchange.thread(lambda: self._exchange.listener)
         self._turns = Turns(listener.detector.open())
-        self._vocabulary = await asyncio.to_thread(self._exchange.ear.vocabulary, GUEST)
-        self._task = asyncio.create_task(self._say(call.NOTICE))
+        self._vocabulary = await self._exchange.thread(lambda: self._exchange.ear.vocabulary(GUEST))
+        self._task = asyncio.create_task(self._say(call.NOTICE, "notice"))
 
     async def refuse(self, text: str) -> None:
-        await self._say(text)
+        """Returns when it has been heard: closing the socket drops what was not played yet."""
+        await self._say(text, "busy")
+        await self._played_out()
 
     async def sound(self, payload: bytes) -> None:
         self._digest.update(payload)
@@ -85,7 +92,7 @@ class Line:
         samples = self._wide.feed(mulaw.decode(bytes(self._waiting)))
         self._waiting.clear()
         turns = self._turns
-        for event in await asyncio.to_thread(lambda: list(turns.feed(samples))):
+        for event in await self._exchange.thread(lambda: list(turns.feed(samples))):
             match event:
                 case SpeechStarted():
                     await self._interrupt()
@@ -107,7 +114,8 @@ class Line:
             future.cancel()
         if self._turns is not None:
             self._exchange.queue.forget(self._started.stream)
-            await asyncio.to_thread(self._record, "ended", {"reason": reason, "turns": self._count})
+        if self._recorded:
+            await self._record("ended", {"reason": reason, "turns": self._count})
 
     # ---------------------------------------------------------------------------------------------- parts
 
@@ -121,13 +129,14 @@ class Line:
             self._stretches = self._asked + self._stretches
             self._asked = []
             self._pending.clear()
+            self._plays_until = 0.0
             await self._send(twilio.clear(self._started.stream))
 
     async def _stretch(self, stretch: Stretch) -> None:
         try:
             future = self._exchange.queue.submit(self._started.stream, stretch.samples, self._vocabulary.prompt)
         except Transient as error:
-            self._task = asyncio.create_task(self._say(str(error)))
+            self._task = asyncio.create_task(self._say(str(error), "failed"))
             return
         self._stretches.append((stretch, asyncio.wrap_future(future)))
 
@@ -141,6 +150,7 @@ class Line:
 
     async def _answer(self, stretches: list[tuple[Stretch, asyncio.Future[Heard]]], digest: str) -> None:
         try:
+            await self._say(call.MOMENT, "moment")
             parts = [
                 Part(
                     heard=await asyncio.shield(future),
@@ -152,16 +162,16 @@ class Line:
             ]
             await self._decide(parts, digest)
         except MunimentError as error:
-            await self._say(str(error))
+            await self._say(str(error), "failed")
         except Exception as error:  # the caller must not be left in silence
             log.exception("call %s: %r", self._started.call, error)
-            await self._say(BROKEN)
+            await self._say(BROKEN, "failed")
 
     async def _decide(self, parts: list[Part], digest: str) -> None:
         exchange = self._exchange
         duration = parts[-1].end - parts[0].start
         transcript = exchange.listener.assemble(parts, self._vocabulary, duration=duration)
-        heard = await asyncio.to_thread(
+        heard = await exchange.thread(
             lambda: exchange.ear.recorded(transcript, self._vocabulary, GUEST, audio_sha256=digest, channel="voice")
         )
         self._conversation, decision = self._conversation.after(
@@ -173,12 +183,15 @@ class Line:
                 self._asked = []
                 if not self._conversation.pending:
                     self._spoken = ()
-                await self._say(text)
+                await self._say(text, "read back" if isinstance(decision, call.ReadBack) else "again")
             case call.HandOver(text=text):
-                await asyncio.to_thread(self._record, "handed over", {"heard": heard.record.id})
-                await self._say(text)
+                await self._record("handed over", {"heard": heard.record.id})
                 self.reason = "handed over to a person"
-                self.ended.set()
+                try:
+                    await self._say(text, "hand over")
+                    await self._played_out()
+                finally:  # also when the caller speaks into it
+                    self.ended.set()
             case call.Ask():
                 await self._ask(decision, heard.record.id)
 
@@ -196,52 +209,60 @@ class Line:
             channel="voice",
             heard=(*before, replace(last, confirmed=tuple(confirmed))),
         )
-        await self._caption(f"You asked: {decision.question}")
-        await self._say(call.MOMENT)
+        await self._caption(f"You asked: {decision.question}", "question")
         run = Run(lambda: assistant.ask(question))
         events = run.events()
         sources: set[str] = set()
         try:
-            while (event := await asyncio.to_thread(lambda: next(events, "end"))) != "end":
+            while (event := await self._exchange.thread(lambda: next(events, "end"))) != "end":
                 match event:
+                    case None if self._quiet_for >= self._exchange.section.seconds:
+                        await self._say(call.WAITING, "waiting")
                     case Sentence():
                         self._asked = []
-                        await self._say(spoken_sentence(event, sources))
+                        await self._say(spoken_sentence(event, sources), "sentence")
                     case Failed(message=message):
-                        await self._say(message)
+                        await self._say(message, "failed")
                     case Finished(answer=answer):
                         self._asked = []
                         if answer.status != "answered":
-                            await self._say(_without_answer(answer))
+                            await self._say(_without_answer(answer), "no answer")
                         self._conversation = self._conversation.answered(decision.question, answer.text)
                         content = {"heard": heard, "answered": answer.receipt.id, "confirmed": confirmed}
                         content["call"] = self._started.call
-                        await asyncio.to_thread(self._exchange.ear.append, "spoken", content)
+                        await self._exchange.thread(partial(self._exchange.ear.append, "spoken", content))
+                        await self._caption("", "end")
         finally:
             run.stop()
 
-    async def _say(self, text: str) -> None:
+    async def _say(self, text: str, kind: twilio.Kind) -> None:
         """The text where captions are wanted, and its sound where a synthesiser is installed."""
-        await self._caption(text)
-        synthesiser = self._exchange.synthesiser
-        if synthesiser is not None:
-            try:
-                samples = await asyncio.to_thread(synthesiser.speak, text)
-            except Unavailable:
-                return
-            for message in twilio.media(self._started.stream, samples):
-                await self._send(message)
+        await self._caption(text, kind)
+        samples = await self._exchange.thread(lambda: self._exchange.sound(text))
+        for message in twilio.media(self._started.stream, samples):
+            await self._send(message)
+        self._last_said = asyncio.get_running_loop().time()
+        self._plays_until = max(self._plays_until, self._last_said) + length(samples)
         self._said += 1
         name = f"said-{self._said}"
         self._pending.add(name)
         await self._send(twilio.mark(self._started.stream, name))
 
-    async def _caption(self, text: str) -> None:
-        if self._started.captions:
-            await self._send(twilio.caption(self._started.stream, text))
+    @property
+    def _quiet_for(self) -> float:
+        """Seconds since the caller last heard something."""
+        return asyncio.get_running_loop().time() - max(self._last_said, self._plays_until)
 
-    def _record(self, state: str, more: dict[str, Any]) -> None:
-        self._exchange.ear.append("call", {"call": self._started.call, "state": state, "user": GUEST.user, **more})
+    async def _played_out(self) -> None:
+        await asyncio.sleep(self._plays_until - asyncio.get_running_loop().time())
+
+    async def _caption(self, text: str, kind: twilio.Kind) -> None:
+        if self._started.captions:
+            await self._send(twilio.caption(self._started.stream, text, kind))
+
+    async def _record(self, state: str, more: dict[str, Any]) -> None:
+        content = {"call": self._started.call, "state": state, "user": GUEST.user, **more}
+        await self._exchange.thread(lambda: self._exchange.ear.append("call", content))
 
 
 def _without_answer(answer: Answer) -> str:

@@ -25,6 +25,7 @@ def serve(config: Config, *, host: str, port: int) -> None:
     )
     exchange = Exchange(config, lambda: assistant, ear, voice, token=token_of(config))
     exchange.listener  # noqa: B018 – loads the models
+    exchange.prepare()
     spoken = voice.name if voice else "no synthesiser: texts only"
     print(f"Muniment answers calls at {config.voice.telephone.public_url} (port {port}, {spoken})", flush=True)
     try:

@@ -7,20 +7,25 @@ first. What was heard, what was asked and how the call ended stand in the ledger
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+import numpy as np
 from fastapi import FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import Response
 
 from assistant.answer import Assistant
 from assistant.config import Config
-from assistant.errors import AccessError, InputError, MunimentError
+from assistant.errors import AccessError, InputError, MunimentError, Unavailable
 from assistant.voice.listen import Listener
 from assistant.voice.queue import TranscriptionQueue
 from assistant.voice.say import Synthesiser
+from assistant.voice.values import Samples
 from ui import call, twilio
 from ui.hearing import Ear
 from ui.line import Line
@@ -30,6 +35,10 @@ STREAM = "/telephone"
 ANSWER = "/telephone/answer"
 _FIRST_MESSAGE = 10.0
 """Seconds in which a new connection must say which call it is."""
+_THREADS_A_CALL = 3
+"""One for its sound, one that waits for its answer, one for its records."""
+_SILENCE = np.zeros(0, dtype=np.float32)
+Result = TypeVar("Result")
 
 
 class Exchange:
@@ -58,6 +67,8 @@ class Exchange:
         self.synthesiser = synthesiser
         self.token = token
         self.calls: set[str] = set()
+        self._threads = ThreadPoolExecutor(_THREADS_A_CALL * self.section.calls + 4, thread_name_prefix="line")
+        self._sounds: dict[str, Samples] = {}
         self._queue: TranscriptionQueue | None = None
 
     @property
@@ -76,7 +87,30 @@ class Exchange:
             )
         return self._queue
 
+    async def thread(self, work: Callable[[], Result]) -> Result:
+        """Off the event loop, on a thread that is there for each call: who waits for an answer keeps nobody's detector
+        waiting, as they would on asyncio's few common threads."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def prepare(self) -> None:
+        """Speaks what is always said alike, once, so that nobody waits for it."""
+        for text in call.PHRASES:
+            self._sounds[text] = self._speak(text)
+
+    def sound(self, text: str) -> Samples:
+        """Empty without a synthesiser, or where it fails: the text is all there is then."""
+        known = self._sounds.get(text)
+        return self._speak(text) if known is None else known
+
+    def _speak(self, text: str) -> Samples:
+        try:
+            return self.synthesiser.speak(text) if self.synthesiser else _SILENCE
+        except Unavailable as error:
+            log.warning("%s", error)
+            return _SILENCE
+
     def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
         if self._queue is not None:
             self._queue.close()
 
@@ -93,7 +127,8 @@ def create_gateway(exchange: Exchange) -> FastAPI:
 
     @api.get("/healthz")
     def healthz() -> dict[str, object]:
-        return {"status": "alive", "calls": len(exchange.calls), "most": exchange.section.calls}
+        section = exchange.section
+        return {"status": "alive", "calls": len(exchange.calls), "most": section.calls, "seconds": section.seconds}
 
     @api.post(ANSWER)
     async def answer(request: Request) -> Response:
@@ -131,7 +166,8 @@ async def _serve(exchange: Exchange, socket: WebSocket) -> None:
         return
     line = Line(exchange, socket.send_text, started)
     if exchange.full:
-        await line.refuse(call.BUSY)
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # gone before it was refused
+            await line.refuse(call.BUSY)
         await _close(socket, 1013)
         return
     exchange.calls.add(started.stream)

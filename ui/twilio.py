@@ -12,11 +12,29 @@ import hmac
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from assistant.errors import AccessError, InputError
 from assistant.voice import mulaw
 from assistant.voice.values import Samples
+
+Kind = Literal[
+    "notice",
+    "busy",
+    "moment",
+    "question",
+    "read back",
+    "again",
+    "hand over",
+    "sentence",
+    "no answer",
+    "waiting",
+    "failed",
+    "end",
+]
+"""What a caption is: ``question`` is what was understood and will be asked, ``sentence`` a judged sentence of the answer,
+``end`` says that the answer is complete and has no text."""
 
 FRAME_BYTES = 160
 """20 ms of the line."""
@@ -94,9 +112,10 @@ def clear(stream: str) -> str:
     return json.dumps({"event": "clear", "streamSid": stream})
 
 
-def caption(stream: str, text: str) -> str:
-    """Ours: the text of what is said, for ends that asked for captions."""
-    return json.dumps({"event": "caption", "streamSid": stream, "caption": {"text": text}}, ensure_ascii=False)
+def caption(stream: str, text: str, kind: Kind) -> str:
+    """Ours: the text of what is said, and what kind of text it is, for ends that asked for captions."""
+    body = {"event": "caption", "streamSid": stream, "caption": {"text": text, "kind": kind}}
+    return json.dumps(body, ensure_ascii=False)
 
 
 def signature(token: str, url: str, form: Mapping[str, str] | None = None) -> str:

@@ -124,6 +124,15 @@ class SqliteLedger:
             ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def contents(self, kind: str) -> list[tuple[str, dict[str, Any]]]:
+        """Id and content of each record of that kind, oldest first; what was redacted is left out."""
+        with self._catalogue.connect() as connection:
+            rows = connection.execute(
+                "SELECT r.id, c.content FROM ledger r JOIN ledger_content c ON c.seq = r.seq WHERE r.kind = ? ORDER BY r.seq",
+                (kind,),
+            ).fetchall()
+        return [(record, json.loads(content)) for record, content in rows]
+
     def verify(self, head: str | None = None) -> int:
         names = ("seq", "id", "at", "kind", "commitment", "previous", "hash")
         with self._catalogue.connect() as connection:

@@ -26,7 +26,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from assistant.answer import Assistant
 from assistant.config import Config
-from assistant.errors import AccessError, InputError
+from assistant.errors import AccessError, InputError, Unavailable
 from assistant.knowledge.catalogue import Catalogue
 from assistant.record.ledger import SqliteLedger
 from assistant.voice import mulaw
@@ -80,12 +80,7 @@ class Gateway:
         self.api = create_gateway(self.exchange)
 
     def contents(self, kind: str) -> list[dict[str, Any]]:
-        with self.ledger._catalogue.connect() as connection:
-            rows = connection.execute(
-                "SELECT c.content FROM ledger r JOIN ledger_content c ON c.seq = r.seq WHERE r.kind = ? ORDER BY r.seq",
-                (kind,),
-            ).fetchall()
-        return [json.loads(row[0]) for row in rows]
+        return [content for _, content in self.ledger.contents(kind)]
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -318,6 +313,22 @@ def test_a_cut_line_leaves_a_closed_record(project: Config, assistant: Assistant
         assert len(closed) >= len(asked)
 
 
+def test_a_call_that_can_not_be_opened_leaves_a_closed_record(project: Config, assistant: Assistant) -> None:
+    async def one(made: Gateway) -> None:
+        async with dial(made) as socket:
+            await Caller(socket, 7).start()
+            (record,) = await ended(made, "CA7")
+            assert record["reason"] == "The weights are not here."
+
+    def missing(_: Config) -> Listener:
+        raise Unavailable("The weights are not here.")
+
+    with gateway(project, assistant, QUESTION) as made:
+        made.exchange.ear._load = missing
+        asyncio.run(one(made))
+        assert made.exchange.calls == set()
+
+
 def test_calls_beyond_capacity_are_refused_and_none_hangs(project: Config, assistant: Assistant) -> None:
     async def one(made: Gateway, number: int) -> str:
         async with dial(made) as socket:
@@ -362,6 +373,8 @@ def test_unsigned_requests_are_refused(project: Config, assistant: Assistant) ->
         assert client.post(ANSWER, data={**form, "From": "other"}, headers=signed).status_code == 403
         answer = client.post(ANSWER, data=form, headers=signed)
         assert f'<Stream url="{made.url}"/>' in answer.text
+        told = client.get("/healthz").json()
+        assert (told["most"], told["seconds"]) == (made.exchange.section.calls, made.exchange.section.seconds)
         made.exchange.calls |= {str(number) for number in range(99)}
         assert call.BUSY in client.post(ANSWER, data=form, headers=signed).text
 
