@@ -3,7 +3,9 @@
 ``python -m eval.collect_sentences QUESTIONS [QUESTIONS …] OUT --composition free --count 300``: training questions (none
 that measure), in an order drawn by ``--seed``, are asked of the served collection as somebody who may see everything. Every
 sentence is kept, those that the judge would withhold too, since what it misses is what is asked. With ``quote`` only shown
-sentences are kept. A row of OUT: ``id, question, sentence, passages, composition, generator, verdict``; labels come later.
+sentences are kept. ``python -m eval.collect_sentences OUT --recorded`` asks nothing: it takes what the ledger says was shown,
+newest first, each sentence once a question. A row of OUT: ``id, question, sentence, passages, composition, generator,
+verdict``; labels come later.
 """
 
 from __future__ import annotations
@@ -12,14 +14,18 @@ import argparse
 import json
 import random
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, cast
 
 import numpy as np
 
 from assistant.answer import Assistant
-from assistant.build import build, principal_of
+from assistant.build import build, build_embedder, principal_of
 from assistant.config import load
+from assistant.knowledge.catalogue import Catalogue
+from assistant.knowledge.library import Library, OpenSnapshot
+from assistant.record.ledger import SqliteLedger
 from assistant.retrieve import retrieve
 from assistant.train.groups import read_lines
 from assistant.types import Finished, Question
@@ -48,6 +54,33 @@ def shown(assistant: Assistant, question: str) -> Iterator[dict[str, Any]]:
                 yield {"sentence": sentence.text, "verdict": sentence.verdict, "passages": passages}
 
 
+def recorded(snapshot: OpenSnapshot, ledger: SqliteLedger) -> Iterator[dict[str, Any]]:
+    """What was shown from documents that the snapshot still holds, with the passages where its citations stand."""
+    questions = {record: content["question"] for record, content in ledger.contents("asked")}
+    seen: set[tuple[str, str]] = set()
+    for _, answer in reversed(ledger.contents("answered")):
+        question = questions.get(answer["asked"], "")
+        for sentence in answer["sentences"]:
+            passages = [text for span in sentence["spans"] for text in _around(snapshot, span)]
+            if question and passages and (question, sentence["text"]) not in seen:
+                seen.add((question, sentence["text"]))
+                yield {
+                    "question": question,
+                    "sentence": sentence["text"],
+                    "verdict": sentence["verdict"],
+                    "passages": passages,
+                    "generator": answer["release"]["models"]["generator"],
+                }
+
+
+def _around(snapshot: OpenSnapshot, span: dict[str, Any]) -> list[str]:
+    return [
+        "\n".join(part for part in (passage.context, passage.text) if part)
+        for passage in snapshot.passages
+        if passage.document_id == span["document"] and passage.start <= span["start"] and span["end"] <= passage.end
+    ]
+
+
 def collect(assistant: Assistant, questions: Sequence[str], out: Path, count: int) -> None:
     composition, made = assistant.config.generator.composition, 0
     told = {"composition": composition, "generator": assistant.composer.generator.identity}
@@ -64,14 +97,22 @@ def collect(assistant: Assistant, questions: Sequence[str], out: Path, count: in
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("questions", type=Path, nargs="+")
+    parser.add_argument("questions", type=Path, nargs="*")
     parser.add_argument("out", type=Path)
     parser.add_argument("--composition", choices=["quote", "free"], default="free")
+    parser.add_argument("--recorded", action="store_true")
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--config", type=Path)
     told = parser.parse_args()
     config = load(told.config)
+    if told.recorded:
+        catalogue = Catalogue.open_existing(config.data)
+        snapshot = Library(config.data, catalogue, build_embedder(config), "cpu").current()
+        rows = islice(recorded(snapshot, SqliteLedger(catalogue)), told.count)
+        lines = [json.dumps({"id": f"shown-{n}", **row}, ensure_ascii=False) for n, row in enumerate(rows, start=1)]
+        told.out.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        return
     composition = cast(Literal["quote", "free"], told.composition)
     config = config.model_copy(update={"generator": config.generator.model_copy(update={"composition": composition})})
     questions = sorted({str(row["question"]) for file in told.questions for row in read_lines(file) if row["section"]})
