@@ -4,8 +4,8 @@
 that measure), in an order drawn by ``--seed``, are asked of the served collection as somebody who may see everything. Every
 sentence is kept, those that the judge would withhold too, since what it misses is what is asked. With ``quote`` only shown
 sentences are kept. ``python -m eval.collect_sentences OUT --recorded`` asks nothing: it takes what the ledger says was shown,
-newest first, each sentence once a question. A row of OUT: ``id, question, sentence, passages, composition, generator,
-verdict``; labels come later.
+by the release that answered last, each sentence once a question. A row of OUT: ``id, question, sentence, passages,
+composition, generator, verdict``; labels come later.
 """
 
 from __future__ import annotations
@@ -55,17 +55,20 @@ def shown(assistant: Assistant, question: str) -> Iterator[dict[str, Any]]:
 
 
 def recorded(snapshot: OpenSnapshot, ledger: SqliteLedger) -> Iterator[dict[str, Any]]:
-    """What was shown from documents that the snapshot still holds, with the passages where its citations stand."""
+    """What the release that answered last has shown, with the passages where its citations stand; ``before`` is what stood
+    before the sentence in the same answer."""
     questions = {record: content["question"] for record, content in ledger.contents("asked")}
+    answers = [content for _, content in reversed(ledger.contents("answered"))]
     seen: set[tuple[str, str]] = set()
-    for _, answer in reversed(ledger.contents("answered")):
+    for answer in answers:
         question = questions.get(answer["asked"], "")
-        for sentence in answer["sentences"]:
+        for n, sentence in enumerate(answer["sentences"] if answer["release"] == answers[0]["release"] else ()):
             passages = [text for span in sentence["spans"] for text in _around(snapshot, span)]
             if question and passages and (question, sentence["text"]) not in seen:
                 seen.add((question, sentence["text"]))
                 yield {
                     "question": question,
+                    "before": " ".join(other["text"] for other in answer["sentences"][:n]),
                     "sentence": sentence["text"],
                     "verdict": sentence["verdict"],
                     "passages": passages,

@@ -17,7 +17,9 @@ from assistant.protocols import Reranker
 from assistant.types import Hit, Passage
 
 _LEANS = re.compile(
-    r"(?:It|They|He|She|This|These|That|Those|Such|If so|Otherwise|The same|Then|Both|Neither|Here|There)\b"
+    r"(?:It|Its|They|Their|He|She|This|These|That|Those|Such|If so|If not|If they|If it|Otherwise|The same|Then|Both|Neither"
+    r"|Here|There|(?:Until|By|From) then|(?:After|Before) (?:that|this)|In (?:that|this|these|those|such) cases?"
+    r"|Anything (?:more|else|less)|However|But|Instead|Also|Any other|The others?|An exception|The exception|Except)\b"
 )
 _CELLS = " | "
 
@@ -98,6 +100,6 @@ def _cells(line: str) -> list[str]:
 
 
 def _row(header: Sequence[str], row: Sequence[str]) -> str:
-    """ "Severity 2: Report within 4 hours; To whom the Head of Operations." """
-    rest = "; ".join(f"{head}: {cell}" for head, cell in zip(header[1:], row[1:], strict=True) if cell)
-    return f"{row[0]} – {rest}." if rest else f"{row[0]}."
+    """ "Severity: 2 – Report within: 4 hours; To whom: the Head of Operations." """
+    said = [f"{head}: {cell}" if head else cell for head, cell in zip(header, row, strict=True) if cell]
+    return " – ".join(part for part in (said[0], "; ".join(said[1:])) if part) + "."

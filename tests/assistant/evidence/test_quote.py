@@ -39,9 +39,13 @@ def passage(text: str, where: str = "4 Gifts › 4.2 Limits", context: str = "")
         (
             "Gift | Approver | Limit\nWine | Head | £75\nCake | Desk |",
             "",
-            ["Wine – Approver: Head; Limit: £75.", "Cake – Approver: Desk."],
+            ["Gift: Wine – Approver: Head; Limit: £75.", "Gift: Cake – Approver: Desk."],
         ),
-        ("Wine | Head\nCake | Desk", "Gift | Approver", ["Wine – Approver: Head.", "Cake – Approver: Desk."]),
+        (
+            "Wine | Head\nCake | Desk",
+            "Gift | Approver",
+            ["Gift: Wine – Approver: Head.", "Gift: Cake – Approver: Desk."],
+        ),
         ("- an item without a lead", "", ["- an item without a lead"]),
         ("4.2 Limits", "", []),
     ],
