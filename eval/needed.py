@@ -88,7 +88,7 @@ class Weighed:
 def weigh(item: Item, embedder: Embedder, reranker: Reranker, words: int) -> Weighed:
     hits = hits_of(item, embedder, reranker)
     own = quote.choices(item.question, hits, reranker, words=words)
-    return Weighed(item=item, standings=tuple(standings(hits, own, embedder)))
+    return Weighed(item=item, standings=tuple(standings(item.question, hits, own, embedder)))
 
 
 def weigh_cases(
@@ -105,7 +105,7 @@ def weigh_cases(
         gold = [n for n, h in enumerate(given) if covered(case.gold, [(h.document.uri, h.passage.where)])]
         kind = KINDS[min(2, len(gold))] if gold else "none"
         item = _item(case.id, kind, case.question, [hit.passage.text for hit in given], gold)
-        weighed.append(Weighed(item=item, standings=tuple(standings(given, own, embedder))))
+        weighed.append(Weighed(item=item, standings=tuple(standings(case.question, given, own, embedder))))
     return weighed
 
 

@@ -13,6 +13,7 @@ from assistant.evidence import cite, prompt, quote
 from assistant.evidence.needed import Standing, most_needed, odds
 from assistant.evidence.quote import Choice
 from assistant.evidence.sentences import stream
+from assistant.knowledge.lexical import terms
 from assistant.protocols import Embedder, Generator, Judge, Message, Reranker
 from assistant.retrieve import index_text
 from assistant.types import Hit, Sentence
@@ -50,16 +51,20 @@ class Composer:
         """The sentences to choose among, a group for each passage that is needed, the surest first; and that one's log-odds."""
         found = [own for own in quote.choices(query, given, self.reranker, words=self.prompt.words) if own]
         said = [given[own[0].marker - 1] for own in found]
-        each = odds(standings(said, found, self.embedder), self.needed)
+        each = odds(standings(query, said, found, self.embedder), self.needed)
         most, margin = self.section.choices, self.section.choice_margin
         groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in most_needed(each, self.needed))
         return groups, max(each, default=NO_CHOICE)
 
 
-def standings(hits: Sequence[Hit], own: Sequence[Sequence[Choice]], embedder: Embedder) -> list[Standing]:
+def standings(
+    question: str, hits: Sequence[Hit], own: Sequence[Sequence[Choice]], embedder: Embedder
+) -> list[Standing]:
     """``own``: each passage's sentences, best first. Scores of what did not look at a passage are 0."""
     if not hits:
         return []
+    asked = set(terms(question))
+    has = [asked & set(terms(hit.passage.text)) for hit in hits]
     vectors = embedder.embed([index_text(hit.document.title, hit.passage) for hit in hits])
     return [
         Standing(
@@ -67,8 +72,9 @@ def standings(hits: Sequence[Hit], own: Sequence[Sequence[Choice]], embedder: Em
             sentence=some[0].score if some else NO_CHOICE,
             cosine=hit.found_by.get("dense", 0.0),
             beside=tuple(map(float, row)),
+            adds=tuple(len(held - others) / max(1, len(asked)) for others in has),
         )
-        for hit, some, row in zip(hits, own, vectors @ vectors.T, strict=True)
+        for hit, some, row, held in zip(hits, own, vectors @ vectors.T, has, strict=True)
     ]
 
 

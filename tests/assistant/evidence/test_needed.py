@@ -14,8 +14,16 @@ logits = st.floats(-20, 20)
 cosines = st.floats(-1, 1)
 
 
-def standing(passage: float = 0.0, sentence: float = 0.0, cosine: float = 0.0, *, beside: Sequence[float]) -> Standing:
-    return Standing(passage=passage, sentence=sentence, cosine=cosine, beside=tuple(beside))
+def standing(
+    passage: float = 0.0,
+    sentence: float = 0.0,
+    cosine: float = 0.0,
+    *,
+    beside: Sequence[float],
+    adds: Sequence[float] | None = None,
+) -> Standing:
+    told = tuple(adds) if adds is not None else (0.0,) * len(beside)
+    return Standing(passage=passage, sentence=sentence, cosine=cosine, beside=tuple(beside), adds=told)
 
 
 @st.composite
@@ -71,3 +79,13 @@ def test_kin_is_the_cosine_with_the_one_nearest_to_the_question_and_crowd_with_t
     assert [(one["kin"], one["crowd"]) for one in signals(three)] == [(0.7, 0.2), (0.7, 0.4), (0.2, 0.4)]
     two = signals([standing(beside=[1, 0.3]), standing(beside=[0.3, 1])])
     assert [(one["kin"], one["crowd"]) for one in two] == [(0.3, 0.3), (0.3, 0.3)]
+
+
+def test_what_a_passage_adds_is_told_beside_the_one_nearest_to_the_question() -> None:
+    three = [
+        standing(cosine=0.9, beside=[1, 0.7, 0.2], adds=[0, 0.4, 0.6]),
+        standing(cosine=0.5, beside=[0.7, 1, 0.4], adds=[0.2, 0, 0.5]),
+        standing(cosine=0.1, beside=[0.2, 0.4, 1], adds=[0.1, 0.3, 0]),
+    ]
+    assert [one["adds"] for one in signals(three)] == [0.4, 0.2, 0.1]
+    assert signals([standing(beside=[1])])[0]["adds"] == 0.0
