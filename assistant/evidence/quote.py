@@ -19,7 +19,12 @@ from assistant.types import Hit, Passage
 _LEANS = re.compile(
     r"(?:It|Its|They|Their|He|She|This|These|That|Those|Such|If so|If not|If they|If it|Otherwise|The same|Then|Both|Neither"
     r"|Here|There|(?:Until|By|From) then|(?:After|Before) (?:that|this)|In (?:that|this|these|those|such) cases?"
-    r"|Anything (?:more|else|less)|However|But|Instead|Also|Any other|The others?|An exception|The exception|Except)\b"
+    r"|Anything (?:more|else|less)|However|But|Instead|Also|Any other|The others?|An exception|The exception|Except"
+    r"|So (?:is|are|does|do|must|may)|When (?:it|they|this|that)|Either)\b"
+)
+_LEANS_WITHIN = re.compile(
+    r"\b(?:by then|the same (?:number|value|time|limit|period|rule|way)|either (?:figure|case)|(?:every|any)(?:thing|one) else"
+    r"|the former|the latter|(?:one|no|any|two|three) such)\b"
 )
 _CELLS = " | "
 
@@ -87,7 +92,7 @@ def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
                 said.append(_row(header, row))
             continue
         item = plain.startswith(("-", "•", "(", "*"))
-        if said and ((open_list and item) or _LEANS.match(plain)):
+        if said and ((open_list and item) or _LEANS.match(plain) or _LEANS_WITHIN.search(plain)):
             said[-1] = f"{said[-1]} {plain}"
         else:
             said.append(plain)

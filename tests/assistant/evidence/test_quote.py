@@ -30,6 +30,8 @@ def passage(text: str, where: str = "4 Gifts › 4.2 Limits", context: str = "")
         ("Gifts Policy\nGifts are refused.", "", ["Gifts are refused."]),
         ("Gifts are declared. They are kept. Wine is not.", "", ["Gifts are declared. They are kept.", "Wine is not."]),
         ("If so, ask.\nThis is all.", "", ["If so, ask. This is all."]),
+        ("Orders count. So is a gift. Ask by then.", "", ["Orders count. So is a gift. Ask by then."]),
+        ("£20 is fine. Anything more is not. However, ask.", "", ["£20 is fine. Anything more is not. However, ask."]),
         (
             "Staff must:\n- ask first\n- record it\nNobody else may.",
             "",
