@@ -114,7 +114,7 @@ class Generator(Protocol):
         """Pieces of text as they arise; closing the iterator stops the model. Same arguments, same engine: same text.
 
         ``among``: groups of strings. The text is then one or more of each group, group after group, each string at most once,
-        a line each; the model decides which and when to end.
+        a line each; the model decides which and when to end. No group is left out, however small ``max_new_tokens`` is.
         """
         ...
 

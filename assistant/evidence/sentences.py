@@ -54,13 +54,16 @@ def split_markers(sentence: str) -> tuple[str, tuple[int, ...]]:
 
 
 def within(text: str, words: int) -> str:
-    """The start of ``text``: whole sentences until ``words`` are reached; a sentence longer than that is cut between words."""
+    """The start of ``text``: whole sentences until ``words`` are reached. One that would go far beyond is left out where half of
+    that is there already; else it is kept up to three times the length, and only then cut between words: what is cut can't be
+    quoted."""
     end = 0
     for start, stop in spans(text):
-        have = len(text[:start].split())
-        if have >= words:
+        have, reached = len(text[:start].split()), len(text[:stop].split())
+        early = have < words / 2
+        if have >= words or (reached > 1.5 * words and not early):
             break
-        end = stop if len(text[:stop].split()) <= 1.5 * words else _cut(text, start, words - have)
+        end = stop if reached <= (3 if early else 1.5) * words else _cut(text, start, words - have)
     return text[:end]
 
 

@@ -161,7 +161,7 @@ class TransformersGenerator:
         started, logits = time.perf_counter(), start.logits
         feed: list[int] = []
         said, end = 0, self._tokens.end
-        while said < most or (grammar is not None and grammar.inside):
+        while said < most or (grammar is not None and grammar.owing):
             if feed:
                 logits = self._forward(feed, start.cache)
             if grammar is None:

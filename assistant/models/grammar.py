@@ -42,9 +42,9 @@ class OneOfEach:
         return open_options[0][len(self._said) :]
 
     @property
-    def inside(self) -> bool:
-        """Has an option been begun and not ended?"""
-        return bool(self._said)
+    def owing(self) -> bool:
+        """Has an option been begun and not ended, or has a group not been heard yet?"""
+        return bool(self._said or self._owed)
 
     def advance(self, tokens: Sequence[int]) -> None:
         """``tokens`` were said; they follow `allowed` or `forced`."""

@@ -67,9 +67,10 @@ class ScriptedGenerator:
         seed: int,
         among: Sequence[Sequence[str]] | None = None,
     ) -> Pieces:
-        chosen = [text for group in among or () for text in group[: self._choose]]
-        text = self._reply(tuple(messages), seed) if among is None else "\n".join(chosen)
-        yield from _PIECE.findall(text)[:max_new_tokens]
+        if among is None:
+            yield from _PIECE.findall(self._reply(tuple(messages), seed))[:max_new_tokens]
+        else:
+            yield from _PIECE.findall("\n".join(text for group in among for text in group[: self._choose]))
 
     def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:
         """By one towards what cites a passage."""

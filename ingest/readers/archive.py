@@ -46,7 +46,7 @@ def entries(data: bytes, limits: Ingest) -> Iterator[Entry]:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except DAMAGED as error:
         raise InputError("The archive is damaged; pack it anew.") from error
-    infos = [info for info in archive.infolist() if not info.is_dir() and not _is_clutter(_path(info))]
+    infos = [info for info in archive.infolist() if info.filename[-1:] != "/" and not _is_clutter(_path(info))]
     if len(infos) > limits.archive_entries:
         raise InputError(
             f"The archive has {len(infos)} files, the limit is {limits.archive_entries} (ingest.archive_entries)."

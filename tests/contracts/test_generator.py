@@ -75,10 +75,12 @@ def test_a_second_question_waits_for_the_first(generator: Generator) -> None:
 
 
 @settings(max_examples=8)
-@given(options=lines, cut=st.integers(0, 5))
-def test_among_says_one_of_each_group_each_at_most_once(generator: Generator, options: list[str], cut: int) -> None:
+@given(options=lines, cut=st.integers(0, 5), most=st.sampled_from([1, 4, 4000]))
+def test_among_says_one_of_each_group_each_at_most_once(
+    generator: Generator, options: list[str], cut: int, most: int
+) -> None:
     groups = [group for group in (options[:cut], options[cut:]) if group]
-    said = "".join(generator.generate(MESSAGES, max_new_tokens=4000, seed=0, among=groups))
+    said = "".join(generator.generate(MESSAGES, max_new_tokens=most, seed=0, among=groups))
     chosen = said.rstrip("\n").split("\n")
     assert set(chosen) <= set(options)
     assert len(chosen) == len(set(chosen))

@@ -9,7 +9,7 @@ import stat
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from assistant.config import Ingest
@@ -64,6 +64,7 @@ def test_entries_are_refused_by_name(name: str, reason: str) -> None:
 
 
 @given(st.text(max_size=30))
+@example("\x00")
 def test_no_name_that_is_unpacked_leads_out(name: str) -> None:
     info = zipfile.ZipInfo("x.md")
     info.filename = f"{name}.md"

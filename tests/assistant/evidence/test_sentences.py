@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.evidence.sentences import spans, split_markers, stream
+from assistant.evidence.sentences import spans, split_markers, stream, within
 
 FRAGMENTS = st.sampled_from(
     [
@@ -108,3 +108,20 @@ def test_planted_sentences(text: str, expected: list[str]) -> None:
 )
 def test_markers_are_taken_out_and_counted_once(sentence: str, plain: str, markers: tuple[int, ...]) -> None:
     assert split_markers(sentence) == (plain, markers)
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "read"),
+    [
+        ("One two three. Four five.", 3, "One two three."),
+        ("One two. Three four five six.", 4, "One two."),  # far beyond, and half is there
+        (
+            "Heading.\nOne two three four five six seven.",
+            4,
+            "Heading.\nOne two three four five six seven.",
+        ),  # kept whole
+        ("One two three four five six seven eight nine ten.", 3, "One two three"),  # longer than three times: cut
+    ],
+)
+def test_what_is_read_of_a_passage_ends_where_a_sentence_ends(text: str, words: int, read: str) -> None:
+    assert within(text, words) == read
