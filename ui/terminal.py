@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import TextIO
 
 from assistant.types import Answer, Progress
 from ingest.pipeline import Report
+
+
+SECONDS = 20.0
+"""Between two lines of one stage in a log."""
 
 
 def answer_lines(answer: Answer) -> Iterator[str]:
@@ -51,10 +56,12 @@ def report_lines(report: Report) -> Iterator[str]:
 
 
 class ProgressLine:
-    """One line that is rewritten on a terminal; in a log, one line a stage and at its end."""
+    """One line that is rewritten on a terminal; in a log, one line a stage, at its end, and now and then between."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream = stream
+        self._clock = clock
+        self._told = 0.0
         self._live = stream.isatty()
         self._stage = ""
 
@@ -63,8 +70,9 @@ class ProgressLine:
         text = f"{progress.stage}{counted} {progress.detail}".rstrip()
         if self._live:
             self._stream.write(f"\r\x1b[K{text[:110]}")
-        elif progress.stage != self._stage or progress.done == progress.total:
+        elif progress.stage != self._stage or progress.done == progress.total or self._clock() - self._told >= SECONDS:
             self._stream.write(f"{text}\n")
+            self._told = self._clock()
         self._stage = progress.stage
         self._stream.flush()
 
