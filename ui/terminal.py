@@ -9,7 +9,6 @@ from typing import TextIO
 from assistant.types import Answer, Progress
 from ingest.pipeline import Report
 
-
 SECONDS = 20.0
 """Between two lines of one stage in a log."""
 
