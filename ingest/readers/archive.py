@@ -82,7 +82,7 @@ def _is_clutter(name: str) -> bool:
 def _reason_against(info: zipfile.ZipInfo, name: str, limits: Ingest) -> str:
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or not name.isprintable():
+    if not path.parts or path.is_absolute() or ".." in path.parts or ":" in path.parts[0] or not name.isprintable():
         return "Its path leads out of the archive or can't be written; rename it."
     if stat.S_ISLNK(info.external_attr >> 16):
         return "It is a link; pack the file itself."
