@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
-QUESTION = "How many days before signing a critical outsourcing contract must we tell the regulator?"
+QUESTION = "How quickly must a complaint be acknowledged in writing?"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
 
