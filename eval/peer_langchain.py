@@ -31,7 +31,7 @@ def main() -> int:
     from langchain_community.vectorstores import FAISS
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-    class Counting(HuggingFaceEmbeddings):  # type: ignore[misc]
+    class Counting(HuggingFaceEmbeddings):  # type: ignore[misc]  # the peer is not installed where types are checked
         embedded: int = 0
 
         def embed_documents(self, texts: list[str]) -> list[list[float]]:

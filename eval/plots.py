@@ -26,7 +26,7 @@ Points = Sequence[tuple[float, float]]
 def ready() -> None:
     """`Unavailable` where nothing can be drawn; asked before hours of measuring."""
     try:
-        import matplotlib.figure  # noqa: F401
+        import matplotlib.figure  # noqa: F401 - only whether it is there is asked
     except ImportError as error:
         raise Unavailable('A report needs matplotlib; install it with pip install "muniment[report]".') from error
 
