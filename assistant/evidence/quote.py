@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from assistant.evidence.sentences import spans, within
+from assistant.evidence.sentences import GOES_ON, hangs, spans, within
 from assistant.protocols import Reranker
 from assistant.types import Hit, Passage
 
@@ -73,14 +73,16 @@ def closest(found: Sequence[Choice], *, most: int, margin: float) -> tuple[Choic
 
 def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
     """The passage's sentences as they can stand alone: one that leans on the one before takes it along, a lead-in takes its
-    list, a table row says its column heads. The heading is left out: it is the citation's place."""
+    list, a table row says its column heads, and what is quoted of a longer sentence or list says that it goes on. The heading is
+    left out: it is the citation's place."""
     heading = passage.where.rsplit(" › ", 1)[-1]
-    read = within(passage.text, words)
-    units = [read[start:end] for start, end in spans(read)]
+    places = spans(passage.text)
+    units = [passage.text[start:end] for start, end in places]
+    read = spans(within(passage.text, words))
     said: list[str] = []
-    open_list = False
     header = _cells(passage.context) if _CELLS in passage.context else []
-    for unit in units:
+    for n, (start, end) in enumerate(read):
+        unit = passage.text[start:end]
         plain = " ".join(unit.split())
         if plain in (heading, title):
             continue
@@ -91,12 +93,14 @@ def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
             else:
                 said.append(_row(header, row))
             continue
-        item = plain.startswith(("-", "•", "(", "*"))
-        if said and ((open_list and item) or _LEANS.match(plain) or _LEANS_WITHIN.search(plain)):
+        hanging = hangs(units, n)
+        last = n + 1 == len(read) < len(units)
+        if end < places[n][1] or (last and hangs(units, n + 1) and (hanging or plain.endswith(":"))):
+            plain = f"{plain} {GOES_ON}"
+        if said and (hanging or _LEANS.match(plain) or _LEANS_WITHIN.search(plain)):
             said[-1] = f"{said[-1]} {plain}"
         else:
             said.append(plain)
-        open_list = plain.endswith(":") or (open_list and item)
     return said
 
 

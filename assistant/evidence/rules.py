@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.evidence.sentences import spans
+from assistant.evidence.sentences import GOES_ON, hangs, item_ends, spans
 from assistant.knowledge.lexical import terms, words
 
 _RUN = 3
@@ -117,20 +117,28 @@ def _negates_the_same(claim: Claim, run: str) -> bool:
 
 def stands_literally(sentence: str, passage: str) -> tuple[int, int] | None:
     """Where ``sentence`` is one or more whole sentences or lines of the passage, word for word (case counts, closing marks
-    and spacing don't). A part of a sentence is no quotation: "unless…" may follow. Nor is a list's item by itself: "must
-    not:" may stand before it."""
+    and spacing don't). A part of a sentence is no quotation: "unless…" may follow; but one that ends with an item of a list
+    and says with "…" that the list goes on is. Nor is a list's item by itself: "must not:" may stand before it."""
     wanted = _WORD.findall(sentence)
     if not wanted:
         return None
-    units = spans(passage)
-    for first, (start, _) in enumerate(units):
-        if not re.match(r"[\"“'‘]?[A-Z0-9£€$]", passage[start:]):
+    goes_on = sentence.endswith(GOES_ON)
+    places = spans(passage)
+    units = [passage[start:end] for start, end in places]
+    for first, (start, _) in enumerate(places):
+        if not re.match(r"[\"“'‘]?[A-Z0-9£€$]|\(\d", units[first]) or hangs(units, first):
             continue
-        said: list[str] = []
-        for _, end in units[first:]:
+        for begin, end in places[first:]:
             said = _WORD.findall(passage[start:end])
-            if said == wanted:
-                return None if passage[:start].rstrip().endswith((":", "—")) else (start, end)
-            if len(said) > len(wanted):
+            part = _item_end(passage, start, begin, end, len(wanted)) if goes_on and len(said) > len(wanted) else None
+            if said[: len(wanted)] == wanted and (len(said) == len(wanted) or part):
+                return start, part or end
+            if len(said) >= len(wanted):
                 break
     return None
+
+
+def _item_end(passage: str, start: int, begin: int, end: int, words: int) -> int | None:
+    """Where, in the sentence ``[begin, end)``, an item ends with which ``words`` words from ``start`` are said."""
+    ends = (begin + offset for offset in item_ends(passage[begin:end]))
+    return next((at for at in ends if len(_WORD.findall(passage[start:at])) == words), None)

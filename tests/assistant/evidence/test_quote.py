@@ -48,12 +48,25 @@ def passage(text: str, where: str = "4 Gifts › 4.2 Limits", context: str = "")
             "Gift | Approver",
             ["Gift: Wine – Approver: Head.", "Gift: Cake – Approver: Desk."],
         ),
+        ("(1) Gifts are kept.\n(2) Wine is not.", "", ["(1) Gifts are kept.", "(2) Wine is not."]),
         ("- an item without a lead", "", ["- an item without a lead"]),
         ("4.2 Limits", "", []),
     ],
 )
 def test_planted_passages(text: str, context: str, said: list[str]) -> None:
     assert sayable(passage(text, context=context), "Gifts Policy") == said
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Staff must:\n- ask first\n- record it", ["Staff must: - ask first …"]),
+        ("Send: (a) one two; (b) three; (c) four five six seven eight nine ten.", ["Send: (a) one two; (b) three; …"]),
+        ("Staff must ask first. Nobody else may.", ["Staff must ask first."]),
+    ],
+)
+def test_what_is_left_out_of_a_list_is_said_to_be(text: str, said: list[str]) -> None:
+    assert sayable(passage(text), "Gifts Policy", 4) == said
 
 
 @given(

@@ -48,6 +48,32 @@ def test_parts_and_items_of_a_list_are_not(sentence: str) -> None:
     assert stands_literally(sentence, PASSAGE) is None
 
 
+LIST = (
+    "A firm must send: (a) its name; and (b) its address, unless it is known. (1) Names are kept.\n(2) Others are not."
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quoted"),
+    [
+        ("A firm must send: (a) its name; and …", "A firm must send: (a) its name; and"),
+        ("(1) Names are kept.", "(1) Names are kept."),
+        ("(2) Others are not.", "(2) Others are not."),
+    ],
+)
+def test_a_list_that_says_that_it_goes_on_and_a_numbered_paragraph_are(sentence: str, quoted: str) -> None:
+    found = stands_literally(sentence, LIST)
+    assert found is not None
+    assert LIST[slice(*found)] == quoted
+
+
+@pytest.mark.parametrize(
+    "sentence", ["A firm must send: (a) its name; and", "A firm must send: (a) its name; and (b) its address, …"]
+)
+def test_a_cut_that_is_hidden_or_not_at_an_item_is_none(sentence: str) -> None:
+    assert stands_literally(sentence, LIST) is None
+
+
 def test_what_follows_a_colon_leans_on_it() -> None:
     assert stands_literally("Sell a secret.", "Staff must not:\nSell a secret.") is None
 
