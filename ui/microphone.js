@@ -117,9 +117,13 @@
 
   function findings(extra) {
     const lines = extra.corrections.map((one) => made("span", `Heard “${one.heard}”, written “${one.written}”.`));
-    if (extra.confirm.length) {
+    if (extra.confirm.some((one) => one.kind === "sentence")) {
+      lines.push(made("span", "Hardly a word was heard surely; please read all of it."));
+    }
+    const doubtful = extra.confirm.filter((one) => one.kind !== "sentence");
+    if (doubtful.length) {
       const check = made("span", "Please check ");
-      for (const one of extra.confirm) {
+      for (const one of doubtful) {
         const word = made("button", one.text, { type: "button", title: "Choose it in the question" });
         word.addEventListener("click", () => choose(one.text));
         check.append(word, " ");

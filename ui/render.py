@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
+from itertools import groupby
 
 from assistant.types import Answer, Citation, Hit, Passage, Sentence
 from ui import words
@@ -52,6 +53,20 @@ def sentence_html(sentence: Sentence) -> str:
     parts.append(escape(sentence.text[at:]))
     parts += [marker_html(citation) for citation in by_marker.values()]
     return f'<span class="sentence">{"".join(parts)}</span> '
+
+
+def answer_html(sentences: Sequence[Sentence]) -> str:
+    """What was said, a paragraph for each passage it rests on, led by where that stands: a rule quoted by itself can be taken
+    for one about something else."""
+    parts = []
+    for place, group in groupby(sentences, _place):
+        body = "".join(sentence_html(sentence) for sentence in group)
+        parts.append(f'<div class="answer"><p class="place">{escape(place)}</p><p>{body}</p></div>')
+    return "".join(parts)
+
+
+def _place(sentence: Sentence) -> str:
+    return next((words.place(c.title, c.where.rsplit(" › ", 1)[-1]) for c in sentence.citations), "")
 
 
 # ------------------------------------------------------------------------------------------------ sources
@@ -137,8 +152,7 @@ def conversation_html(conversation: Conversation) -> str:
 
 
 def exchange_html(exchange: Exchange, number: int) -> str:
-    body = "".join(sentence_html(sentence) for sentence in exchange.sentences)
-    answer = f'<p class="answer">{body}</p>' if body else ""
+    answer = answer_html(exchange.sentences)
     busy = "true" if exchange.running else "false"
     sources = ""
     if exchange.hits:

@@ -1,10 +1,12 @@
-"""What must be read back before it is acted on: figures, dates, names, rule numbers and negations that were not heard surely.
+"""What must be read back before it is acted on: figures, dates, names, rule numbers and negations that were not heard surely,
+and the whole sentence where hardly anything was.
 
 "Fifteen" for "fifty", or a lost "not", changes an answer; a misheard "please" does not. Pure decisions over a transcript.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ from assistant.voice.numbers import TENS, UNITS
 from assistant.voice.values import Correction, Transcript, Word
 from assistant.voice.vocabulary import Vocabulary
 
-Kind = Literal["rule number", "figure", "date", "negation", "name"]
+Kind = Literal["sentence", "rule number", "figure", "date", "negation", "name"]
 
 _NEGATIONS = frozenset(
     "no not never none nobody nothing neither nor without cannot can't don't doesn't didn't won't isn't aren't wasn't weren't "
@@ -29,6 +31,8 @@ _FIGURES = (
 )
 _CONFUSED = frozenset(f"{n}teen" for n in "thir four fif six seven eigh nine".split()) | (frozenset(TENS) - {"twenty"})
 _SURE = {"rule number": 0.85, "figure": 0.8, "date": 0.8, "negation": 0.7, "name": 0.5}
+_SURE_OF_SENTENCE, _SENTENCE = 0.45, 5
+"""Geometric mean of the confidences of so many words or more. Below it six words of ten were wrong (docs/log.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,12 +46,22 @@ class Doubt:
 
 
 def doubts(transcript: Transcript, vocabulary: Vocabulary, *, threshold: float) -> tuple[Doubt, ...]:
-    """In the order spoken. ``threshold`` 0…1 moves all limits: 0.5 leaves them as they are, 1 reads back every such word.
+    """The sentence, where all of it is doubtful, and the words that are, in the order spoken. ``threshold`` 0…1 moves all limits:
+    0.5 leaves them as they are, 1 reads back every such word and nearly every sentence.
 
     What was corrected by the vocabulary is always doubtful: the model did not hear it so.
     """
     changed = {round(c.start, 3): c for c in transcript.corrections if c.kind in ("vocabulary", "number")}
-    return tuple(_found(transcript.words, vocabulary, changed, threshold))
+    return (*_sentence(transcript, threshold), *_found(transcript.words, vocabulary, changed, threshold))
+
+
+def _sentence(transcript: Transcript, threshold: float) -> Iterator[Doubt]:
+    sure = [math.log(max(0.001, word.confidence)) for word in transcript.words]
+    confidence = math.exp(sum(sure) / len(sure)) if sure else 1.0
+    if len(sure) >= _SENTENCE and confidence < min(1.0, _SURE_OF_SENTENCE * 2 * threshold):
+        yield Doubt(
+            text=transcript.text.strip(), kind="sentence", start=transcript.words[0].start, confidence=confidence
+        )
 
 
 def _found(
@@ -90,6 +104,9 @@ def kind_of(words: Sequence[Word], place: int, vocabulary: Vocabulary) -> Kind |
 
 def question_for(found: Sequence[Doubt]) -> str:
     """What is said to the caller: one plain sentence that can be answered by yes, or by saying it again."""
+    whole = next((doubt.text for doubt in found if doubt.kind == "sentence"), "")
+    if whole:
+        return f"I heard: “{whole}” Is that right?"
     said = [f"{doubt.text}" if doubt.kind != "negation" else f"the word “{doubt.text}”" for doubt in found]
     listed = said[0] if len(said) == 1 else f"{', '.join(said[:-1])} and {said[-1]}"
     return f"I heard {listed}. Is that right?"

@@ -186,6 +186,9 @@ def transcript(found: list[Word], corrections: tuple[Correction, ...] = ()) -> T
         ("it is twelve/0.85 days", []),
         ("don't/0.5 tell them", ["negation"]),
         ("everything is clear", []),
+        ("hardly/0.3 anything/0.4 was/0.2 heard/0.5 here", ["sentence"]),
+        ("nor/0.3 is/0.2 it/0.2 fifteen/0.2 days/0.2", ["sentence", "negation", "figure"]),
+        ("hardly/0.1 anything/0.1", []),
     ],
 )
 def test_what_must_be_confirmed(heard: str, kinds: list[str]) -> None:
@@ -199,6 +202,11 @@ def test_a_higher_threshold_never_asks_less(parts: list[tuple[str, float]]) -> N
     found = [Word(text=text, start=n, end=n + 0.5, confidence=sure) for n, (text, sure) in enumerate(parts)]
     counts = [len(doubts(transcript(found), TERMS, threshold=t)) for t in (0.0, 0.25, 0.5, 0.75, 1.0)]
     assert counts == sorted(counts)
+
+
+def test_a_sentence_that_was_hardly_heard_is_read_back_whole() -> None:
+    found = doubts(transcript(words("may I keep/0.1 fifteen/0.1 pounds/0.1")), TERMS, threshold=0.5)
+    assert question_for(found) == "I heard: “may I keep fifteen pounds” Is that right?"
 
 
 def test_a_correction_is_read_back() -> None:
