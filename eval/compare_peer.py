@@ -2,10 +2,10 @@
 
     python -m eval.compare_peer DIR [DIR …] --peer PEER_PYTHON [--model data/models/minilm-l6] [--limit N]
 
-Takes the text and HTML files of the folders, and lets each side run three times: the first time, again with nothing changed,
-and again after one document was deleted. Each run is a process of its own; its seconds by the clock, its processor seconds,
-its largest resident memory (with its children's, of which readers are some), passages, texts embedded, and how many passages
-of the deleted document are left in what is searched. PEER_PYTHON needs langchain-community, langchain-text-splitters and
+Takes the text and HTML files of the folders, and lets each side run four times: the first time, again with nothing changed,
+after a sentence was added to one document, and after that was deleted. Each run is a process of its own; its seconds by the
+clock, its processor seconds, its largest resident memory (with its children's, of which readers are some; ours also by stage),
+passages, texts embedded, and how many passages of that document are in what is searched. PEER_PYTHON needs langchain-community, langchain-text-splitters and
 what they need (sentence-transformers, faiss-cpu, beautifulsoup4, lxml, sqlalchemy); it is never a part of Muniment.
 
 Both run in float32 with one thread (OMP_NUM_THREADS decides), ours without tuned layers. Not alike, because each side is
@@ -80,14 +80,25 @@ def run(command: Sequence[str], root: Path) -> dict[str, Any]:
     return {**told, "clock_s": round(seconds, 2), "cpu_s": round(spent, 2)}
 
 
-def three(command: Sequence[str], documents: Path, name: str, root: Path) -> dict[str, Any]:
-    """The first run, the second, and one after document ``name`` was deleted."""
+def four(command: Sequence[str], documents: Path, name: str, root: Path) -> dict[str, Any]:
+    """The first run, the second, one after document ``name`` was changed, and one after it was deleted."""
     first, second = run(command, root), run(command, root)
-    deleted = (documents / name).read_bytes()
-    (documents / name).unlink()
+    before = (documents / name).read_bytes()
+    half = len(before) // 2
+    (documents / name).write_bytes(before[:half] + before[half:].replace(b". ", b". A sentence was added here. ", 1))
     third = run(command, root)
-    (documents / name).write_bytes(deleted)
-    return {"first": first, "unchanged": second, "one_deleted": third}
+    (documents / name).unlink()
+    fourth = run(command, root)
+    (documents / name).write_bytes(before)
+    return {"first": first, "unchanged": second, "one_changed": third, "one_deleted": fourth}
+
+
+def peak_mb() -> int:
+    """The largest resident memory of this process since the last call, in MiB (Linux: proc(5), clear_refs)."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    peak = next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    return int(peak) // 1024
 
 
 def ours(probe: str) -> dict[str, Any]:
@@ -102,9 +113,11 @@ def ours(probe: str) -> dict[str, Any]:
 
     config = load(Path("configs/default.toml").resolve())
     marks: dict[str, float] = {}
+    peaks: dict[str, int] = {}
 
     def tell(progress: Any) -> None:
         marks[progress.stage] = time.perf_counter()
+        peaks[progress.stage] = max(peaks.get(progress.stage, 0), peak_mb())
 
     began = time.perf_counter()
     catalogue = Catalogue.open(config.data)
@@ -137,7 +150,8 @@ def ours(probe: str) -> dict[str, Any]:
         "published": report.published,
         "of_probes": {probe: sum(uris[p.document_id] == f"rules/{probe}" for p in passages)},
         "seconds": stages,
-        "peak_mb": round(own),
+        "peak_mb_by_stage": peaks,
+        "peak_mb": max(round(own), *peaks.values()),
         "reader_peak_mb": round(readers),
     }
 
@@ -175,11 +189,11 @@ def main() -> int:
             "threads": os.environ.get("OMP_NUM_THREADS", "all"),
         }
         own = [sys.executable, "-m", "eval.compare_peer", "--ours", probe]
-        told["ours"] = three(own, documents, probe, root)
+        told["ours"] = four(own, documents, probe, root)
         del os.environ["PYTHONPATH"]
         for way in ("plain", "indexed"):
             theirs = [str(given.peer.absolute()), str(PEER), way, str(documents), str(model), str(root / way), probe]
-            told[f"langchain, {way}"] = three(theirs, documents, probe, root)
+            told[f"langchain, {way}"] = four(theirs, documents, probe, root)
     print(json.dumps(told, indent=1))
     return 0
 
