@@ -1,6 +1,7 @@
 """How fast each reader is, and how well the HTML reader tells a page's text from its furniture.
 
     python -m eval.bench_readers [--folder corpora/manual] [--seconds 2] [--in-worker]
+    python -m eval.bench_readers [--folder …] --side-by-side 20
     python -m eval.bench_readers --pages DIR          # saved web pages of one site
 
 The first form reads every file of the folder, and a PDF and a workbook of many pages made on the spot, again and again for
@@ -8,7 +9,10 @@ The first form reads every file of the folder, and a PDF and a workbook of many 
 changes less than the clock; beside it, in turns, the pages a second of PDFium alone (each page's text taken and thrown away),
 which is what a reading can't beat. ``--in-worker`` reads through the limited child and counts the clock instead.
 
-The second form prints, of all pages: headings of the page's main part that the reading has too; paragraphs of 60 letters
+The second reads the folder's PDFs, so many rounds of them, as an ingestion reads: several limited children at once. It prints
+pages a second by the clock, after the children have started.
+
+The third form prints, of all pages: headings of the page's main part that the reading has too; paragraphs of 60 letters
 and more of which it has the beginning; and the share of the text in lines that stand on a third of the pages or more: what
 is left of navigation, notices and footers.
 """
@@ -18,15 +22,19 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from assistant.config import Ingest
+from assistant.errors import InputError
 from assistant.protocols import Reading
+from ingest.parallel import read_all
 from ingest.readers import SUFFIXES, reader_for
 from ingest.worker import ReaderPool
 
@@ -75,6 +83,23 @@ def _timed(
     return result
 
 
+def side_by_side(contents: list[bytes], rounds: int) -> dict[str, float]:
+    """PDFs through `ingest.parallel.read_all`, one child a core. The first round, in which they start, is not counted."""
+    cores = max(1, os.cpu_count() or 1)
+    first = cores * len(contents)
+    files = [*contents * cores, *contents * rounds]
+    pages, started = 0, 0.0
+    loads = ((partial(bytes, content), ".pdf") for content in files)
+    for number, found in enumerate(read_all(loads, Ingest(), cores)):
+        if isinstance(found, InputError):
+            raise found
+        if number + 1 == first:
+            started = time.perf_counter()
+        elif started:
+            pages += sum(mark.kind == "page" for mark in found[1].landmarks)
+    return {"children": cores, "pages": pages, "pages_per_s": round(pages / (time.perf_counter() - started), 1)}
+
+
 def _text_alone(content: bytes) -> None:
     """Every page's text, by PDFium, and nothing made of it."""
     import pypdfium2
@@ -89,7 +114,7 @@ def _text_alone(content: bytes) -> None:
 
 
 def page_quality(folder: Path) -> dict[str, Any]:
-    """The second form's figures, over every ``*.html`` of ``folder``."""
+    """The third form's figures, over every ``*.html`` of ``folder``."""
     from bs4 import BeautifulSoup
 
     readings = {file: reader_for(".html").read(file.read_bytes()) for file in sorted(folder.glob("*.html"))}
@@ -177,10 +202,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, default=Path(__file__).resolve().parents[1] / "corpora" / "manual")
     parser.add_argument("--seconds", type=float, default=2.0)
     parser.add_argument("--in-worker", action="store_true")
+    parser.add_argument("--side-by-side", type=int, metavar="ROUNDS")
     parser.add_argument("--pages", type=Path)
     options = parser.parse_args(arguments)
     if options.pages:
         told: dict[str, Any] = page_quality(options.pages)
+    elif options.side_by_side:
+        told = side_by_side([f.read_bytes() for f in sorted(options.folder.glob("*.pdf"))], options.side_by_side)
     else:
         files = [
             (f.suffix.lower(), f.read_bytes()) for f in sorted(options.folder.iterdir()) if f.suffix.lower() in SUFFIXES
