@@ -28,7 +28,7 @@ from assistant.knowledge.library import Library, OpenSnapshot
 from assistant.record.ledger import SqliteLedger
 from assistant.retrieve import retrieve
 from assistant.train.groups import read_lines
-from assistant.types import Finished, Question
+from assistant.types import Finished, Passage, Question
 
 
 def written(assistant: Assistant, question: str) -> Iterator[dict[str, Any]]:
@@ -56,19 +56,21 @@ def shown(assistant: Assistant, question: str) -> Iterator[dict[str, Any]]:
 
 def recorded(snapshot: OpenSnapshot, ledger: SqliteLedger) -> Iterator[dict[str, Any]]:
     """What the release that answered last has shown, with the passages where its citations stand; ``before`` is what stood
-    before the sentence in the same answer."""
+    before the sentence in the same answer, ``place`` the document and heading that its paragraph was led by."""
     questions = {record: content["question"] for record, content in ledger.contents("asked")}
     answers = [content for _, content in reversed(ledger.contents("answered"))]
     seen: set[tuple[str, str]] = set()
     for answer in answers:
         question = questions.get(answer["asked"], "")
         for n, sentence in enumerate(answer["sentences"] if answer["release"] == answers[0]["release"] else ()):
-            passages = [text for span in sentence["spans"] for text in _around(snapshot, span)]
+            around = [row for span in sentence["spans"] for row in _around(snapshot, span)]
+            passages = [_read(snapshot.passages[row]) for row in around]
             if question and passages and (question, sentence["text"]) not in seen:
                 seen.add((question, sentence["text"]))
                 yield {
                     "question": question,
                     "before": " ".join(other["text"] for other in answer["sentences"][:n]),
+                    "place": _place(snapshot, around[0]),
                     "sentence": sentence["text"],
                     "verdict": sentence["verdict"],
                     "passages": passages,
@@ -76,12 +78,20 @@ def recorded(snapshot: OpenSnapshot, ledger: SqliteLedger) -> Iterator[dict[str,
                 }
 
 
-def _around(snapshot: OpenSnapshot, span: dict[str, Any]) -> list[str]:
+def _around(snapshot: OpenSnapshot, span: dict[str, Any]) -> list[int]:
     return [
-        "\n".join(part for part in (passage.context, passage.text) if part)
-        for passage in snapshot.passages
+        row
+        for row, passage in enumerate(snapshot.passages)
         if passage.document_id == span["document"] and passage.start <= span["start"] and span["end"] <= passage.end
     ]
+
+
+def _read(passage: Passage) -> str:
+    return "\n".join(part for part in (passage.context, passage.text) if part)
+
+
+def _place(snapshot: OpenSnapshot, row: int) -> str:
+    return f"{snapshot.document_of(row).title}, {snapshot.passages[row].where.rsplit(' › ', 1)[-1]}"
 
 
 def collect(assistant: Assistant, questions: Sequence[str], out: Path, count: int) -> None:

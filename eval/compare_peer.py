@@ -5,8 +5,9 @@
 Takes the text and HTML files of the folders, and lets each side run four times: the first time, again with nothing changed,
 after a sentence was added to one document, and after that was deleted. Each run is a process of its own; its seconds by the
 clock, its processor seconds, its largest resident memory (with its children's, of which readers are some; ours also by stage),
-passages, texts embedded, and how many passages of that document are in what is searched. PEER_PYTHON needs langchain-community, langchain-text-splitters and
-what they need (sentence-transformers, faiss-cpu, beautifulsoup4, lxml, sqlalchemy); it is never a part of Muniment.
+passages, texts embedded, and how many passages of that document are in what is searched. PEER_PYTHON needs
+langchain-community, langchain-text-splitters and what they need (sentence-transformers, faiss-cpu, beautifulsoup4, lxml,
+sqlalchemy); it is never a part of Muniment.
 
 Both run in float32 with one thread (OMP_NUM_THREADS decides), ours without tuned layers. Not alike, because each side is
 taken as it comes: we cut passages along headings by tokens and build BM25, references and a verified snapshot too, and our
