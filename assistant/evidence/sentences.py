@@ -10,11 +10,15 @@ _MARKER = r"\[(\d{1,2}(?:\s*,\s*\d{1,2})*)\]"
 # was written, or cut anywhere between two pieces of a stream, would else lose its citation.
 _END = re.compile(rf"(?<=[.!?…])((?:[^\S\n]*{_MARKER})*)(?=\s+(?!\[\d)[\"“(\[]?[A-Z0-9£€$•-])|\n+")
 _ABBREVIATION = re.compile(
-    r"(?:\b(?:e\.g|i\.e|No|Nos|Art|Mr|Mrs|Ms|Dr|cf|vs|approx|para|sec|reg)|\b[A-Z]|^\s*\d{1,2}(?:\.\d+)*)\.$", re.I
+    r"(?:\b(?:e\.g|i\.e|No|Nos|Art|Mr|Mrs|Ms|Dr|cf|vs|approx|para|sec|reg)|\b[A-Z]|^\s*(?:\d{1,2}(?:\.\d+)*|[ivx]{2,5}))\.$",
+    re.I,
 )
 _MARKERS = re.compile(rf"\s*{_MARKER}")
 _ITEM_END = re.compile(r";(?:\s+(?:and|or)\b)?(?=\s)")
-_ITEM = re.compile(r"(?:[-•*–]|\(?(?P<number>\d{1,2}|[a-zA-Z]{1,2}|[ivx]{1,5})\)|[a-z]\.(?=\s))\s*")
+_ITEM = re.compile(
+    r"(?:[-•*–]|\(?(?P<bracketed>\d{1,2})\)|(?P<dotted>\d{1,2})\.(?=\s)|\(?(?:[a-zA-Z]{1,2}|[ivx]{1,5})\)"
+    r"|(?:[a-z]|[ivx]{2,5})\.(?=\s)|[^\s=]{1,12}(?: [^\s=]{1,12})?\s+=(?=\s))\s*"
+)
 GOES_ON = "…"
 """Closes what is quoted of a sentence or list that goes on."""
 
@@ -65,11 +69,14 @@ def hangs(units: Sequence[str], n: int) -> bool:
         return True
     if not item:
         return unit[:1].islower()
-    number = item["number"] or ""
-    if not number.isdigit() or not re.match(r"[\"“‘]?[A-Z]", unit[item.end() :]):
+    bracketed, dotted = item["bracketed"], item["dotted"]
+    if not (bracketed or dotted) or not re.match(r"[\"“‘]?[A-Z]", unit[item.end() :]):
         return True
-    first = next((m for m in range(n, -1, -1) if re.match(r"\(?1\)", units[m])), None)
-    return first is None or (first > 0 and units[first - 1].endswith((":", "—", ",")))
+    one = r"\(?1\)" if bracketed else r"1\.\s"
+    first = next((m for m in range(n, -1, -1) if re.match(one, units[m])), None)
+    if first is None:
+        return bool(bracketed)
+    return first > 0 and units[first - 1].endswith((":", "—", ","))
 
 
 def item_ends(text: str) -> list[int]:
