@@ -66,7 +66,7 @@ def answer_html(sentences: Sequence[Sentence]) -> str:
 
 
 def _place(sentence: Sentence) -> str:
-    return next((words.place(c.title, c.where.rsplit(" › ", 1)[-1]) for c in sentence.citations), "")
+    return next((words.place(citation.title, citation.where) for citation in sentence.citations), "")
 
 
 # ------------------------------------------------------------------------------------------------ sources

@@ -24,10 +24,13 @@ _LEANS = re.compile(
 )
 _LEANS_WITHIN = re.compile(
     r"\b(?:by then|the same (?:number|value|time|limit|period|rule|way)|either (?:figure|case)|(?:every|any)(?:thing|one) else"
-    r"|the former|the latter|(?:one|no|any|two|three) such)\b"
+    r"|the former|the latter|(?:one|no|any|two|three) such"
+    r"|th(?:is|ese|ose) (?!(?:policy|standard|document|manual|section|chapter|part|rule|rulebook|guidance|schedule|annex)s?\b)[a-z]+)\b"
+    r"|^(?:[\w-]+ ){1,3}(?:it|they|them|its|their)\b"
 )
 _REFERS = re.compile(
-    r"\b(?:in|under|to|of|with|by|and|or|(?:sub-?)?(?:paragraph|section)s?|items?)\s+[\u200e\u200f]?\((?:\d{1,2}|[a-z])\)",
+    r"\b(?:(?:in|under|to|of|with|by|from|if)\s+[\u200e\u200f]?\(\d{1,2}\)"
+    r"|(?:(?:sub-?)?(?:paragraph|section)s?|items?)\s+[\u200e\u200f]?\((?:\d{1,2}|[a-z])\))",
     re.I,
 )
 _NUMBERED = re.compile(r"\(?\d{1,2}[).]\s+")
