@@ -25,7 +25,8 @@ _LEANS = re.compile(
 _LEANS_WITHIN = re.compile(
     r"\b(?:by then|the same (?:number|value|time|limit|period|rule|way)|either (?:figure|case)|(?:every|any)(?:thing|one) else"
     r"|the former|the latter|(?:one|no|any|two|three) such"
-    r"|th(?:is|ese|ose) (?!(?:policy|standard|document|manual|section|chapter|part|rule|rulebook|guidance|schedule|annex)s?\b)[a-z]+)\b"
+    r"|th(?:is|ese|ose) (?!(?:policy|standard|document|manual|section|chapter|part|rule|rulebook|guidance|schedule|annex)s?\b)"
+    r"[a-z]+)\b"
     r"|^(?:[\w-]+ ){1,3}(?:it|they|them|its|their)\b"
 )
 _REFERS = re.compile(
