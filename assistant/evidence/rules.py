@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from assistant.evidence.sentences import GOES_ON, hangs, item_ends, spans
+from assistant.evidence.lists import GOES_ON, hangs, item_ends
+from assistant.evidence.sentences import spans
 from assistant.knowledge.lexical import terms, words
 
 _RUN = 3

@@ -19,7 +19,7 @@ import numpy as np
 
 from assistant.config import Config
 from assistant.evidence.prompt import Block, block
-from assistant.evidence.quote import sayable
+from assistant.evidence.sayable import sayable
 from assistant.evidence.sentences import within
 from assistant.knowledge.lexical import Bm25Searcher, terms
 from assistant.knowledge.library import OpenSnapshot

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from assistant.evidence.quote import sayable
+from assistant.evidence.sayable import sayable
 from assistant.knowledge.lexical import Bm25Searcher
 from assistant.knowledge.library import OpenSnapshot
 from assistant.protocols import Embedder

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from assistant.evidence.quote import sayable
+from assistant.evidence.sayable import sayable
 from assistant.knowledge.lexical import Bm25Searcher
 from assistant.train.corrupt import KINDS, rare, same
 from assistant.train.groups import read_lines

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.evidence.sentences import hangs, spans, split_markers, stream, within
+from assistant.evidence.sentences import spans, split_markers, stream, within
 
 FRAGMENTS = st.sampled_from(
     [
@@ -126,20 +126,3 @@ def test_markers_are_taken_out_and_counted_once(sentence: str, plain: str, marke
 )
 def test_what_is_read_of_a_passage_ends_where_a_sentence_ends(text: str, words: int, read: str) -> None:
     assert within(text, words) == read
-
-
-@pytest.mark.parametrize(
-    ("lines", "hanging"),
-    [
-        (["Staff must not:", "Accept a loan.", "Sell a secret."], [False, True, False]),
-        (["Staff must not", "(a) accept a loan; or", "(b) sell a secret."], [False, True, True]),
-        (["(1) A firm must keep records.", "(2) It must keep them well."], [False, False]),
-        (["A firm must:", "(1) Keep records.", "(2) Keep them well."], [False, True, True]),
-        (["(1) A firm must:", "(a) keep records;", "(2) The Regulator may ask."], [False, True, False]),
-        (["(2) The Regulator may ask."], [True]),  # what stood before (1) is not known
-        (["A line that", "goes on here."], [False, True]),
-        (["• Keep records."], [True]),
-    ],
-)
-def test_an_item_hangs_on_its_lead_in_and_a_numbered_paragraph_stands(lines: list[str], hanging: list[bool]) -> None:
-    assert [hangs(lines, n) for n in range(len(lines))] == hanging

@@ -7,7 +7,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.evidence.quote import sayable
+from assistant.evidence.sayable import sayable
 from assistant.train.cited import GIVEN, WORDS, Example, as_served, from_cited, from_collection, from_rulebook, nearest
 from assistant.types import Passage
 from tests.world import World

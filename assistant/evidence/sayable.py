@@ -1,0 +1,104 @@
+"""Which sentences of a passage can be said by themselves.
+
+A sentence lifted out of its place can mislead though every word is right: one that leans takes along what it leans on, an item
+its lead-in, a table's row its heads; headings and questions are not said.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from assistant.evidence.lists import GOES_ON, hangs
+from assistant.evidence.sentences import spans, within
+from assistant.types import Passage
+
+_LEANS = re.compile(
+    r"(?:It|Its|They|Their|He|She|This|These|That|Those|Such|If so|If not|If they|If it|Otherwise|The same|Then|Both|Neither"
+    r"|Here|There|(?:Until|By|From) then|(?:After|Before) (?:that|this)|In (?:that|this|these|those|such) cases?"
+    r"|Anything (?:more|else|less)|However|But|Instead|Also|Any other|The others?|An exception|The exception|Except"
+    r"|So (?:is|are|does|do|must|may)|When (?:it|they|this|that)|Either)\b"
+)
+_LEANS_WITHIN = re.compile(
+    r"\b(?:by then|the same (?:number|value|time|limit|period|rule|way)|either (?:figure|case)|(?:every|any)(?:thing|one) else"
+    r"|the former|the latter|(?:one|no|any|two|three) such"
+    r"|th(?:is|ese|ose) (?!(?:policy|standard|document|manual|section|chapter|part|rule|rulebook|guidance|schedule|annex)s?\b)"
+    r"[a-z]+)\b"
+    r"|^(?:[\w-]+ ){1,3}(?:it|they|them|its|their)\b"
+)
+_REFERS = re.compile(
+    r"\b(?:(?:in|under|to|of|with|by|from|if)\s+[\u200e\u200f]?\(\d{1,2}\)"
+    r"|(?:(?:sub-?)?(?:paragraph|section)s?|items?)\s+[\u200e\u200f]?\((?:\d{1,2}|[a-z])\))",
+    re.I,
+)
+_NUMBERED = re.compile(r"\(?\d{1,2}[).]\s+")
+_CELLS = " | "
+_HEADING = 12
+"""A line of at most so many words that ends without a mark is a heading."""
+
+
+def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
+    """The passage's sentences as they can stand alone: one that leans on the one before takes it along, a lead-in takes its
+    list, a table row says its column heads, and what is quoted of a longer sentence or list says that it goes on. The heading is
+    left out: it is the citation's place."""
+    titles = (passage.where.rsplit(" › ", 1)[-1], title)
+    places = spans(passage.text)
+    units = [passage.text[start:end] for start, end in places]
+    read = spans(within(passage.text, words))
+    said: list[str] = []
+    header = _cells(passage.context) if _CELLS in passage.context else []
+    before = -1  # the unit that the last of ``said`` ends with
+    for n, (start, end) in enumerate(read):
+        unit = passage.text[start:end]
+        plain = " ".join(unit.split())
+        if _CELLS in unit:
+            row = _cells(unit)
+            if not header or len(row) != len(header):
+                header = row
+            else:
+                said.append(_row(header, row))
+            continue
+        hanging = hangs(units, n)
+        if plain in titles or (not hanging and _heads(units, n)):
+            continue
+        if end < places[n][1] or (n + 1 == len(read) and _list_goes_on(units, n, hanging)):
+            plain = f"{plain} {GOES_ON}"
+        within_item = (
+            before == n - 1 and n > 0 and hangs(units, n - 1) and "\n" not in passage.text[places[n - 1][1] : start]
+        )
+        if said and before == n - 1 and (hanging or within_item or _leans(plain)):
+            said[-1] = f"{said[-1]} {plain}"
+        else:
+            said.append(plain)
+        before = n
+    return said
+
+
+def _heads(units: Sequence[str], n: int) -> bool:
+    """A heading, or a question that stands above what answers it: nothing that could be said."""
+    unit = units[n]
+    if n + 1 < len(units) and hangs(units, n + 1):
+        return False
+    few = len(unit.split())
+    unmarked = ":" not in unit and not unit.endswith((".", ";", ",", "!", "”", '"', "—", "–"))
+    return unit.endswith("?") or few < 2 or (few <= _HEADING and unmarked and n + 1 < len(units))
+
+
+def _leans(plain: str) -> bool:
+    """Does the sentence need the one before it to be understood?"""
+    bare = _NUMBERED.sub("", plain, count=1) if _NUMBERED.match(plain) else plain
+    return bool(_LEANS.match(bare) or _LEANS_WITHIN.search(bare) or _REFERS.search(bare))
+
+
+def _list_goes_on(units: Sequence[str], n: int, hanging: bool) -> bool:
+    return (hanging or units[n].endswith(":")) and any(hangs(units, m) for m in range(n + 1, len(units)))
+
+
+def _cells(line: str) -> list[str]:
+    return [" ".join(cell.split()) for cell in line.strip().split("|")]
+
+
+def _row(header: Sequence[str], row: Sequence[str]) -> str:
+    """ "Severity: 2 – Report within: 4 hours; To whom: the Head of Operations." """
+    said = [f"{head}: {cell}" if head else cell for head, cell in zip(header, row, strict=True) if cell]
+    return " – ".join(part for part in (said[0], "; ".join(said[1:])) if part) + "."
