@@ -55,8 +55,8 @@ def shown(assistant: Assistant, question: str) -> Iterator[dict[str, Any]]:
 
 
 def recorded(snapshot: OpenSnapshot, ledger: SqliteLedger) -> Iterator[dict[str, Any]]:
-    """What the release that answered last has shown, with the passages where its citations stand; ``before`` is what stood
-    before the sentence in the same answer, ``place`` the document and heading that its paragraph was led by."""
+    """What the release that answered last has shown, with the passages where its citations stand; ``before`` and
+    ``after`` are the rest of the same answer, ``place`` the document and headings that its paragraph was led by."""
     questions = {record: content["question"] for record, content in ledger.contents("asked")}
     answers = [content for _, content in reversed(ledger.contents("answered"))]
     seen: set[tuple[str, str]] = set()
@@ -72,6 +72,7 @@ def recorded(snapshot: OpenSnapshot, ledger: SqliteLedger) -> Iterator[dict[str,
                     "before": " ".join(other["text"] for other in answer["sentences"][:n]),
                     "place": _place(snapshot, around[0]),
                     "sentence": sentence["text"],
+                    "after": " ".join(other["text"] for other in answer["sentences"][n + 1 :]),
                     "verdict": sentence["verdict"],
                     "passages": passages,
                     "generator": answer["release"]["models"]["generator"],
@@ -91,7 +92,7 @@ def _read(passage: Passage) -> str:
 
 
 def _place(snapshot: OpenSnapshot, row: int) -> str:
-    return f"{snapshot.document_of(row).title}, {snapshot.passages[row].where.rsplit(' › ', 1)[-1]}"
+    return f"{snapshot.document_of(row).title}, {snapshot.passages[row].where}"
 
 
 def collect(assistant: Assistant, questions: Sequence[str], out: Path, count: int) -> None:
