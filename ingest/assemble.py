@@ -6,6 +6,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,18 @@ Counted = Callable[[str, int, int], None]
 """Told of a stage: its name, how much is done, of how much."""
 
 
-def passages_of(documents: Sequence[Document], embedder: Embedder, section: Split, counted: Counted) -> list[Passage]:
-    """In the documents' order. `InputError` where there is no text at all."""
+def passages_of(
+    documents: Sequence[Document],
+    embedder: Embedder,
+    section: Split,
+    counted: Counted,
+    known: Mapping[str, Sequence[Passage]] = MappingProxyType({}),
+) -> list[Passage]:
+    """In the documents' order. ``known``: by id, of documents that need not be cut again. `InputError` where there is no text at
+    all."""
     passages: list[Passage] = []
     for count, document in enumerate(documents, start=1):
-        passages += split(
+        passages += known.get(document.id) or split(
             document.text,
             document.landmarks,
             document_id=document.id,

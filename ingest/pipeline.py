@@ -160,7 +160,7 @@ class Pipeline:
             if not documents:
                 raise InputError("No document could be read, so nothing was published; see the reasons above.")
             if not _complete(folder):
-                self._build(folder, snapshot, inputs, documents, work, job)
+                self._build(folder, snapshot, inputs, documents, before, work, job)
         manifest = snapshots.read_manifest(folder)
         verdict = self._preparation.candidate(
             snapshot,
@@ -244,6 +244,7 @@ class Pipeline:
         snapshot: str,
         inputs: Mapping[str, Any],
         documents: Sequence[Document],
+        before: Before,
         work: _Work,
         job: str,
     ) -> None:
@@ -251,7 +252,8 @@ class Pipeline:
             self._progress(job, stage, done, total)
 
         ordered = sorted(documents, key=lambda d: d.id)
-        passages = passages_of(ordered, self._embedder, self._config.split, counted)
+        alike = before.cut_alike(ordered, inputs)
+        passages = passages_of(ordered, self._embedder, self._config.split, counted, alike)
         texts = texts_of(ordered, passages)
         vectors, work.embedded = vectors_of(texts, self._embedder, self._catalogue, counted)
         counted("index", 0, len(passages))

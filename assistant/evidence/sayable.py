@@ -91,7 +91,9 @@ def _leans(plain: str) -> bool:
 
 
 def _list_goes_on(units: Sequence[str], n: int, hanging: bool) -> bool:
-    return (hanging or units[n].endswith(":")) and any(hangs(units, m) for m in range(n + 1, len(units)))
+    """Is more of the list that ``units[n]`` begins or belongs to in what was not read? Its items may hold sentences."""
+    following = [hangs(units, m) for m in range(n + 1, len(units))]
+    return any(following) if hanging or units[n].endswith(":") else following[:1] == [True]
 
 
 def _cells(line: str) -> list[str]:

@@ -20,9 +20,11 @@ from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.catalogue import Catalogue
 from assistant.retrieve import index_text
 from assistant.types import Document, Passage, Progress
+from ingest import assemble
 from ingest.lock import ingestion_lock
 from ingest.pipeline import report_json
-from tests.world import GUEST, MLRO, RULES, STAFF, TODAY, CountingEmbedder, World, clock
+from ingest.split import split
+from tests.world import CONFIG, GUEST, MLRO, RULES, STAFF, TODAY, CountingEmbedder, World, clock
 
 REPORTED = {
     "schema_version",
@@ -84,6 +86,24 @@ def test_of_a_changed_document_only_what_changed_is_embedded(world: World) -> No
     assert report.published
     assert set(embedder.embedded) == index_texts(world, "rules/complaints.md") - old
     assert report.embedded == len(embedder.embedded) == 1
+
+
+def test_only_what_changed_is_cut_again_unless_cutting_changed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut: list[str] = []
+
+    def counted(text: str, *rest: Any, **named: Any) -> Any:
+        cut.append(named["title"])
+        return split(text, *rest, **named)
+
+    monkeypatch.setattr(assemble, "split", counted)
+    edit(world, "rules/complaints.md", "six years", "seven years")
+    world.ingest()
+    (title,) = (d.title for d in contents(world)[0] if d.uri == "rules/complaints.md")
+    assert cut == [title]
+    cut.clear()
+    world.write("configs/default.toml", CONFIG + "[split]\nmax_tokens = 60\n")
+    world.ingest()
+    assert len(cut) == 4
 
 
 def test_a_removed_document_is_gone(world: World) -> None:
