@@ -77,6 +77,10 @@ class Assistant:
         """Raises the `MunimentError` that says why no question can be answered now."""
         self.library.current()
 
+    def warm(self) -> None:
+        """So that the first question takes no longer than the second."""
+        self.composer.warm()
+
     @property
     def composer(self) -> Composer:
         return self._variant().composer

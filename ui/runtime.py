@@ -21,9 +21,10 @@ class Runtime:
 
     @staticmethod
     def _build(build: Callable[[], Assistant]) -> Assistant:
-        """Opens the knowledge too, so that the first question does not pay for it."""
+        """Opens the knowledge and warms the models too, so that the first question does not pay for it."""
         assistant = build()
         assistant.ready()
+        assistant.warm()
         return assistant
 
     @property

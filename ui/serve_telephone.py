@@ -17,6 +17,8 @@ def serve(config: Config, *, host: str, port: int) -> None:
     """Loads everything first: a caller never waits for models. Raises `InputError` without an address or a secret."""
     voice = synthesiser(config.voice.synthesiser)
     assistant = build(config)
+    assistant.ready()
+    assistant.warm()
     ear = Ear(
         config,
         build_listener,

@@ -36,6 +36,15 @@ class Composer:
     tuned: bool = False
     """Does the generator speak through an adapter?"""
 
+    def warm(self) -> None:
+        """The first pass through each model, which costs more than those after it, and the prompt's fixed head, which the
+        generator keeps."""
+        self.embedder.embed([""])
+        self.reranker.scores("", [""])
+        asked = prompt.messages("", {}, self.section.composition, tuned=self.tuned)
+        for _ in self.generator.generate(asked, max_new_tokens=1, seed=self.section.seed):
+            pass
+
     def about(self, text: str, query: str, hits: Sequence[Hit], elapsed: Callable[[], float]) -> Composition:
         """``text`` is what the model is asked, ``query`` the same with what a follow-up leans on; ``elapsed`` tells
         milliseconds since the question came."""

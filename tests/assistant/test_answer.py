@@ -267,6 +267,14 @@ def test_there_are_no_more_sentences_than_configured(served: World) -> None:
     assert len(ask(assistant).sentences) == 2
 
 
+def test_warming_changes_no_answer_and_leaves_no_record(served: World) -> None:
+    ledger = MemoryLedger(clock)
+    warmed = assembled(served, ledger=ledger)
+    warmed.warm()
+    assert not ledger.contents
+    assert ask(warmed).text == ask(assembled(served)).text
+
+
 # ----------------------------------------------------------------------------------------- events and record
 
 
