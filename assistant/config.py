@@ -219,11 +219,11 @@ class Telephone(Section):
     """The address that the line calls, as in ``wss://voice.example.com/telephone``: what requests are signed for."""
     token_variable: str = "MUNIMENT_TELEPHONE_TOKEN"
     """Name of the environment variable that holds the signing secret; the secret itself never stands in a file."""
-    calls: int = Field(4, ge=1)
+    calls: int = Field(3, ge=1)
     """Calls served at once; the next one is refused with a sentence."""
     waiting: int = Field(8, ge=1)
     """Utterances that may wait for the transcriber; beyond it the caller is asked to say it again."""
-    seconds: float = Field(8.0, gt=0)
+    seconds: float = Field(20.0, gt=0)
     """The stated delay: within it, from the end of a question, the answer should begin also when all lines are taken. A
     caller who has heard nothing for as long is told that it is still being looked for."""
     minutes: int = Field(30, ge=1)
