@@ -13,7 +13,7 @@ import numpy as np
 
 from assistant.config import Split
 from assistant.errors import InputError
-from assistant.knowledge import dense, references
+from assistant.knowledge import checked, dense, references
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.lexical import Bm25Searcher
@@ -97,9 +97,10 @@ def write_snapshot(
     Bm25Searcher.build(texts_of(documents, passages)).save(building / snapshots.LEXICAL)
     references.link(documents, passages).save(building / snapshots.REFERENCES)
     snapshots.write_contents(building / snapshots.CONTENTS, documents, passages)
-    snapshots.seal(
+    manifest = snapshots.seal(
         building, snapshot=snapshot, inputs=inputs, documents=len(documents), passages=len(passages), purged=purged
     )
     shutil.rmtree(folder, ignore_errors=True)
     building.replace(folder)
     snapshots.sync(folder.parent)
+    checked.remember(folder, checked.marks(folder, (snapshots.MANIFEST, *manifest.files)))

@@ -10,6 +10,7 @@ from typing import Any
 
 from assistant import access
 from assistant.errors import InputError, MunimentError
+from assistant.knowledge import checked
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.candidates import candidates
 from assistant.knowledge.catalogue import Catalogue
@@ -121,6 +122,7 @@ def prune(data: Path, catalogue: Catalogue, *, force: bool, dry_run: bool = Fals
             (folder / snapshots.MANIFEST).unlink(missing_ok=True)  # from here on it is no snapshot, whatever happens
         for folder in (*doomed, *leftovers):
             shutil.rmtree(folder)
+            checked.place_of(folder).unlink(missing_ok=True)
         for file in orphans:
             file.unlink()
     return Pruned(removed=tuple(f.name for f in doomed), kept=kept, sources=len(orphans), bytes=size)

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import Corrupt, Unavailable
+from assistant.knowledge import checked
 from assistant.types import Document, Landmark, Passage
 
 FORMAT = 1
@@ -159,13 +160,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def verify(folder: Path) -> Manifest:
     """Re-hashes every file against the manifest, and the manifest's own id and counts against what they are of."""
-    manifest = read_manifest(folder)
-    if manifest.format != FORMAT:
-        raise Unavailable(
-            f"Snapshot {folder.name} has format {manifest.format}; this program reads {FORMAT}. Run `muniment ingest`."
-        )
-    if manifest.id != folder.name or snapshot_id(manifest.inputs) != manifest.id:
-        raise Corrupt(f"{folder / MANIFEST} was altered: its inputs do not give its id.")
+    manifest = _told_by(folder)
     for name, expected in manifest.files.items():
         file = folder / name
         if not file.is_file():
@@ -174,6 +169,29 @@ def verify(folder: Path) -> Manifest:
             raise Corrupt(f"{file} was altered after it was written; roll back or run `muniment ingest`.")
     if _counts(folder / CONTENTS) != (manifest.documents, manifest.passages):
         raise Corrupt(f"{folder / MANIFEST} was altered: its counts are not those of {CONTENTS}.")
+    return manifest
+
+
+def verify_unless_untouched(folder: Path) -> Manifest:
+    """As `verify`, but what has not been touched since it was last hashed is not hashed again: fit for choosing what is served,
+    which takes no longer the larger it is. Whoever then opens it uses `verify`. Writes down what it has hashed."""
+    manifest = _told_by(folder)
+    names = (MANIFEST, *manifest.files)
+    if not checked.untouched(folder, names):
+        found = checked.marks(folder, names)
+        verify(folder)
+        checked.remember(folder, found)
+    return manifest
+
+
+def _told_by(folder: Path) -> Manifest:
+    manifest = read_manifest(folder)
+    if manifest.format != FORMAT:
+        raise Unavailable(
+            f"Snapshot {folder.name} has format {manifest.format}; this program reads {FORMAT}. Run `muniment ingest`."
+        )
+    if manifest.id != folder.name or snapshot_id(manifest.inputs) != manifest.id:
+        raise Corrupt(f"{folder / MANIFEST} was altered: its inputs do not give its id.")
     return manifest
 
 

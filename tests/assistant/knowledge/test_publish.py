@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 
@@ -96,6 +97,29 @@ def test_a_rollback_goes_back_one_and_then_another(world: World) -> None:
         publisher(world).rollback(None, who="mia", why="back")
     assert publisher(world).rollback(ids[2], who="mia", why="forward") == ids[2]
     assert [row["kind"] for row in world.catalogue.publications()] == ["publish"] * 3 + ["rollback"] * 3
+
+
+def test_what_nobody_touched_is_not_hashed_again_to_be_served(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = (edited(world, years) for years in ("seven", "eight"))
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots, "sha256_file", lambda file: pytest.fail(f"{file} was hashed"))
+        assert publisher(world).rollback(None, who="mia", why="back") == first
+        assert publisher(world).rollback(second, who="mia", why="forward") == second
+
+
+@pytest.mark.parametrize("put_in_its_place", [False, True])
+def test_an_altered_snapshot_is_not_served_again_whatever_its_time_says(world: World, put_in_its_place: bool) -> None:
+    first, second = served(world), edited(world, "seven")
+    file = snapshots.folder_of(world.data, first) / snapshots.CONTENTS
+    before, content = file.stat(), bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    if put_in_its_place:
+        file.unlink()
+    file.write_bytes(content)
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(Corrupt, match="altered"):
+        publisher(world).rollback(first, who="mia", why="back")
+    assert served(world) == second
 
 
 def test_what_cant_be_served_is_refused(world: World) -> None:
