@@ -1,12 +1,11 @@
-"""Kills an ingestion at random instants and looks at what is left: ``python -m eval.kill_ingestion 300 --seed 0``.
+"""Kills an ingestion at random instants and looks at what is left: ``python -m eval.kill_ingestion 300 --seed 0``; with
+``--power`` as a power cut does, so that what was not synced is lost too (`eval.power_cut`; every third trial all of it).
 
 Each trial takes a copy of a small project whose second state is waiting to be ingested (documents changed, added and removed),
 lets a process of its own ingest it, and ends that process without warning: every other trial by SIGKILL after a random time,
 else after a random amount of its own processor time (by then it is inside its own code, not waiting for a reader). Then it
 holds that the served snapshot is the old or the new one, intact and answering; that the next run ends where an undisturbed run
-ends, each passage once; and that what had been embedded and stored was not embedded again.
-
-Not covered: lost unsynced writes (a power cut); the order of syncing is held by `tests/ingest/test_pipeline.py`.
+ends, each passage once, every original file kept; and that what had been embedded and stored was not embedded again.
 """
 
 from __future__ import annotations
@@ -30,12 +29,15 @@ from pathlib import Path
 from typing import Any
 
 from assistant.config import load
+from assistant.errors import MunimentError
 from assistant.knowledge import snapshot as snapshots
+from assistant.knowledge.blobs import Blobs
 from assistant.knowledge.catalogue import Catalogue, utc_now
 from assistant.knowledge.library import Library
 from assistant.models.twins import HashingEmbedder
 from assistant.record.ledger import new_id
-from assistant.types import Principal, Progress
+from assistant.types import Document, Principal, Progress
+from eval import power_cut
 from ingest.assemble import EMBED_BATCH, hash_of, texts_of
 from ingest.pipeline import Pipeline, Report, Request
 
@@ -134,16 +136,22 @@ def prepare(root: Path, seed: int, documents: int = 12) -> Ground:
     )
 
 
-def trial(ground: Ground, root: Path, rng: random.Random, by_cpu: bool) -> Trial:
+def trial(ground: Ground, root: Path, rng: random.Random, number: int, power: bool) -> Trial:
     shutil.copytree(ground.root, root)
     (root / "stage").unlink(missing_ok=True)
-    _killed(root, ground, rng.random() * 1.05, by_cpu)
+    data, kept = root / "data", root / "synced"
+    disk = power_cut.Disk(data, ground.root / "data")
+    _killed(root, ground, rng.random() * 1.05, number % 2 == 1, kept if power else None)
     told = (root / "stage").read_text(encoding="utf-8") if (root / "stage").exists() else "start"
+    if power:
+        disk.learn(kept)
+        power_cut.lose(data, disk, rng if number % 3 else None)
     faults: list[str] = []
-    data = root / "data"
     served = snapshots.current_id(data)
     if served not in (ground.old, ground.new):
         faults.append(f"{served} is served")
+    if told == "finished" and served != ground.new:
+        faults.append("a finished publication was lost")
     faults += _damage(data)
     identity = HashingEmbedder().identity
     catalogue = Catalogue.open(data)
@@ -154,9 +162,10 @@ def trial(ground: Ground, root: Path, rng: random.Random, by_cpu: bool) -> Trial
     repeated = stored + report.embedded - len(ground.texts) if report.embedded else 0
     if report.embedded and repeated:
         faults.append(f"{repeated} texts were embedded although they were stored")
-    _, passages = snapshots.read_contents(snapshots.folder_of(data, ground.new) / snapshots.CONTENTS)
+    documents, passages = snapshots.read_contents(snapshots.folder_of(data, ground.new) / snapshots.CONTENTS)
     if tuple(p.id for p in passages) != ground.passages:
         faults.append("passages were lost or doubled")
+    faults += [f"an original is lost: {lost}" for lost in _lost_originals(data, documents)]
     if list((data / "snapshots").glob(".building-*")):
         faults.append("a half-built folder was left")
     if catalogue.publications()[-1]["snapshot"] != ground.new:
@@ -166,11 +175,13 @@ def trial(ground: Ground, root: Path, rng: random.Random, by_cpu: bool) -> Trial
     return Trial(died=told, served_new=served == ground.new, repeated=max(0, repeated), faults=tuple(faults))
 
 
-def _killed(root: Path, ground: Ground, share: float, by_cpu: bool) -> None:
-    """Runs the ingestion in a process of its own and ends it after ``share`` of an undisturbed run."""
+def _killed(root: Path, ground: Ground, share: float, by_cpu: bool, kept: Path | None) -> None:
+    """Runs the ingestion in a process of its own and ends it after ``share`` of an undisturbed run. ``kept``: see `power_cut`."""
     child = os.fork()
     if child == 0:
         try:
+            if kept is not None:
+                power_cut.record(root / "data", kept)
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, 2)
             if by_cpu:
@@ -198,13 +209,24 @@ def _damage(data: Path) -> list[str]:
         return [f"the served snapshot can't be used: {error}"]
 
 
-def run(trials: int, seed: int, folder: Path) -> dict[str, Any]:
+def _lost_originals(data: Path, documents: Sequence[Document]) -> list[str]:
+    lost = []
+    for document in documents:
+        try:
+            Blobs(data).get(document.version)
+        except MunimentError as error:
+            lost.append(str(error))
+    return lost
+
+
+def run(trials: int, seed: int, folder: Path, power: bool = False) -> dict[str, Any]:
     """Counts over all trials; ``faults`` in words, empty where all is well."""
     ground, rng = prepare(folder, seed), random.Random(seed)
-    found = [trial(ground, folder / "trial", rng, by_cpu=n % 2 == 1) for n in range(trials)]
+    found = [trial(ground, folder / "trial", rng, number, power) for number in range(trials)]
     return {
         "trials": trials,
         "seed": seed,
+        "unsynced_lost": power,
         "died_in": dict(sorted(Counter(t.died for t in found).items())),
         "new_served_after_the_kill": sum(t.served_new for t in found),
         "damaged_lost_or_doubled": sum(bool(t.faults) for t in found),
@@ -218,9 +240,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("trials", type=int, nargs="?", default=300)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--power", action="store_true", help="lose what was not synced, as a power cut does")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        told = run(given.trials, given.seed, Path(folder))
+        told = run(given.trials, given.seed, Path(folder), given.power)
     print(json.dumps(told, indent=1))
     sys.exit(1 if told["faults"] else 0)
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from assistant.config import Split
 from assistant.errors import InputError
+from assistant.files import sync
 from assistant.knowledge import checked, dense, references
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.catalogue import Catalogue
@@ -102,5 +103,5 @@ def write_snapshot(
     )
     shutil.rmtree(folder, ignore_errors=True)
     building.replace(folder)
-    snapshots.sync(folder.parent)
+    sync(folder.parent)
     checked.remember(folder, checked.marks(folder, (snapshots.MANIFEST, *manifest.files)))

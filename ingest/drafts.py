@@ -21,7 +21,7 @@ from pydantic import ValidationError
 
 from assistant.access import NOBODY
 from assistant.errors import InputError, Unavailable
-from assistant.knowledge.snapshot import sync
+from assistant.files import sync
 from assistant.types import Access
 from ingest.manifest import NAME, AccessRule, load_manifest
 from ingest.readers import SUFFIXES

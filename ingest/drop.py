@@ -13,7 +13,7 @@ from typing import Literal
 
 from assistant.config import Ingest
 from assistant.errors import InputError, Unavailable
-from assistant.knowledge.snapshot import sync
+from assistant.files import sync
 from ingest.drafts import Draft
 from ingest.readers import why_not
 from ingest.readers.archive import SUFFIX as ARCHIVE

@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from assistant.errors import Corrupt, InputError, Unavailable
+from assistant.files import sha256_of, sync, sync_tree
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.catalogue import FILE_NAME, Catalogue
 
@@ -53,9 +54,8 @@ def backup(catalogue: Catalogue, data: Path, target: Path) -> Saved:
             snapshots.point_to(target, served)
         for folder in sorted((target / "snapshots").glob("s-*")):
             snapshots.verify(folder)
-        files = {str(PurePosixPath(f.relative_to(target))): snapshots.sha256_file(f) for f in _files(target)}
-        for name in files:
-            snapshots.sync(target / name)
+        files = {str(PurePosixPath(f.relative_to(target))): sha256_of(f) for f in _files(target)}
+        sync_tree(target)
         at = catalogue.now()
         body = {"format": FORMAT, "at": at, "served": served, "files": files}
         snapshots.write_atomically(target / LIST, json.dumps(body, indent=1, sort_keys=True))
@@ -80,11 +80,12 @@ def restore(source: Path, data: Path) -> Saved:
             file.parent.mkdir(parents=True, exist_ok=True)
             temporary = file.with_name(f".{file.name}.{os.getpid()}.new")
             shutil.copyfile(source / name, temporary)
-            snapshots.sync(temporary)
-            if snapshots.sha256_file(temporary) != body["files"][name]:
+            sync(temporary)
+            if sha256_of(temporary) != body["files"][name]:
                 raise Corrupt(f"{source / name} changed while it was read; nothing is served from {data} yet.")
             temporary.replace(file)
-            snapshots.sync(file.parent)
+            for folder in PurePosixPath(name).parents:
+                sync(data / folder)
     except OSError as error:
         raise Unavailable(
             f"{error.filename or data} can't be used ({error.strerror}); check space and permissions."
@@ -129,6 +130,6 @@ def _checked(source: Path) -> dict[str, Any]:
             raise Corrupt(f"{source / LIST} names a file outside the backup: {name}.")
         if not (source / name).is_file():
             raise Corrupt(f"{source / name} is missing; use another backup.")
-        if snapshots.sha256_file(source / name) != expected:
+        if sha256_of(source / name) != expected:
             raise Corrupt(f"{source / name} was altered after the backup; use another one.")
     return dict(body)

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from assistant.errors import Corrupt, Unavailable
-from assistant.knowledge.snapshot import sync
+from assistant.files import sync
 
 
 class Blobs:
@@ -24,6 +24,7 @@ class Blobs:
             temporary.write_bytes(content)
             sync(temporary)
             temporary.replace(file)
+            sync(self._folder)
         return digest
 
     def get(self, digest: str) -> bytes:

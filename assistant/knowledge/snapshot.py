@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from assistant.errors import Corrupt, Unavailable
+from assistant.files import sha256_of, sync, sync_tree
 from assistant.knowledge import checked
 from assistant.types import Document, Landmark, Passage
 
@@ -60,11 +61,6 @@ def folder_of(data: Path, snapshot: str) -> Path:
     return data / "snapshots" / snapshot
 
 
-def sha256_file(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 # ------------------------------------------------------------------------------------------------ writing
 
 
@@ -95,16 +91,15 @@ def seal(
     passages: int,
     purged: Sequence[str] = (),
 ) -> Manifest:
-    """Hashes and syncs every file of ``folder``, then writes the manifest: from here on nothing changes."""
+    """Syncs ``folder`` and all below it and hashes every file, then writes the manifest: from here on nothing changes."""
     files = {str(f.relative_to(folder)): f for f in sorted(folder.rglob("*")) if f.is_file() and f.name != MANIFEST}
-    for file in files.values():
-        sync(file)
+    sync_tree(folder)
     manifest = Manifest(
         id=snapshot,
         inputs=inputs,
         documents=documents,
         passages=passages,
-        files={name: sha256_file(file) for name, file in files.items()},
+        files={name: sha256_of(file) for name, file in files.items()},
         purged=tuple(sorted(purged)),
     )
     write_atomically(folder / MANIFEST, json.dumps(asdict(manifest), indent=1, sort_keys=True))
@@ -123,14 +118,6 @@ def write_atomically(file: Path, text: str) -> None:
     sync(temporary)
     temporary.replace(file)
     sync(file.parent)
-
-
-def sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 # ------------------------------------------------------------------------------------------------ reading
@@ -165,7 +152,7 @@ def verify(folder: Path) -> Manifest:
         file = folder / name
         if not file.is_file():
             raise Corrupt(f"{file} is missing from the snapshot; roll back or run `muniment ingest`.")
-        if sha256_file(file) != expected:
+        if sha256_of(file) != expected:
             raise Corrupt(f"{file} was altered after it was written; roll back or run `muniment ingest`.")
     if _counts(folder / CONTENTS) != (manifest.documents, manifest.passages):
         raise Corrupt(f"{folder / MANIFEST} was altered: its counts are not those of {CONTENTS}.")

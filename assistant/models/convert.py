@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import Unavailable
-from assistant.models.files import write_json
+from assistant.files import write_json
 from assistant.models.gguf_file import GgufFile
 
 CONVERTER = "gguf/1"

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.errors import Corrupt, Unavailable
+from assistant.files import write_json
 from assistant.models.ctranslate2_file import read
-from assistant.models.files import write_json
 
 CONVERTER = "ctranslate2-whisper/1"
 """Identity of these rules: a change of what they would write changes it."""

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from assistant.errors import Corrupt, Unavailable
-from assistant.models.files import sha256_of
+from assistant.files import sha256_of
 from assistant.models.lock import Wheel
 from assistant.types import Progress
 

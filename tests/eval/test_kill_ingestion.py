@@ -1,4 +1,4 @@
-"""Law 3 against true kills: thirty of them, in a process of their own because it forks."""
+"""Law 3 against true kills and power cuts, in a process of their own because it forks."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def test_thirty_kills_leave_nothing_damaged_lost_or_doubled() -> None:
+@pytest.mark.parametrize("how", [(), ("--power",)], ids=["killed", "unsynced writes lost"])
+def test_twenty_ends_leave_nothing_damaged_lost_or_doubled(how: tuple[str, ...]) -> None:
     told = subprocess.run(
-        [sys.executable, "-m", "eval.kill_ingestion", "30", "--seed", "7"],
+        [sys.executable, "-m", "eval.kill_ingestion", "20", "--seed", "7", *how],
         capture_output=True,
         cwd=ROOT,
         env={**os.environ, "OMP_NUM_THREADS": "1"},

@@ -103,7 +103,7 @@ def test_a_rollback_goes_back_one_and_then_another(world: World) -> None:
 def test_what_nobody_touched_is_not_hashed_again_to_be_served(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = (edited(world, years) for years in ("seven", "eight"))
     with monkeypatch.context() as patch:
-        patch.setattr(snapshots, "sha256_file", lambda file: pytest.fail(f"{file} was hashed"))
+        patch.setattr(snapshots, "sha256_of", lambda file: pytest.fail(f"{file} was hashed"))
         assert publisher(world).rollback(None, who="mia", why="back") == first
         assert publisher(world).rollback(second, who="mia", why="forward") == second
 

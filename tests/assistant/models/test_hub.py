@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from assistant.models.files import inner_files
+from assistant.files import inner_files
 from assistant.models.manifest import read_manifest
 from tests.assistant.models.parcels import Shop, sha256
 

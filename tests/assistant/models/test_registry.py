@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from assistant.errors import Corrupt, InputError, Transient, Unavailable
-from assistant.models.files import inner_files
+from assistant.files import inner_files
 from assistant.models.lock import read_lock
 from assistant.models.manifest import MANIFEST, read_manifest, source_sha256
 from assistant.models.registry import Registry
