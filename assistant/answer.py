@@ -16,9 +16,10 @@ from assistant.config import Config
 from assistant.errors import InputError, MunimentError
 from assistant.evidence import abstain, cite
 from assistant.evidence.compose import Composer, Composition
-from assistant.knowledge.library import Library, OpenSnapshot
+from assistant.knowledge.library import Library, OpenSnapshot, View
 from assistant.knowledge.versions import notices
 from assistant.protocols import Ledger, Record
+from assistant.record.ledger import MemoryLedger
 from assistant.record.receipt import answered_content, asked_content
 from assistant.release import Identities, release_of, serving_adapter
 from assistant.retrieve import retrieve, standalone
@@ -76,6 +77,16 @@ class Assistant:
     def ready(self) -> None:
         """Raises the `MunimentError` that says why no question can be answered now."""
         self.library.current()
+
+    def over(self, view: View) -> Assistant:
+        """The same release over a snapshot that is not served, for the gate: its answers are on no record."""
+        return Assistant(
+            config=self.config,
+            library=self.library.showing(view),
+            variants=self._variants,
+            ledger=MemoryLedger(self.clock),
+            clock=self.clock,
+        )
 
     def warm(self) -> None:
         """So that the first question takes no longer than the second."""

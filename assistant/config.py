@@ -105,6 +105,12 @@ class Publish(Section):
     """Share of a collection's golden questions that must be found."""
     golden_drop: float = Field(0.03, ge=0, le=1)
     """By how much that share may fall below the last published snapshot's, over the same questions."""
+    golden_answers: int = Field(8, ge=0)
+    """How many of a collection's golden questions are answered before a publication, spread evenly; 0: none."""
+    golden_answers_min: float = Field(0.5, ge=0, le=1)
+    """Share of these whose answer must cite a right section."""
+    golden_answers_drop: float = Field(0.25, ge=0, le=1)
+    """By how much that share may fall below the last published snapshot's, over the same questions."""
     announce_days: int = Field(90, ge=0)
     """A change of a text that takes effect within so many days is announced with it."""
 

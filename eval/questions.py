@@ -12,7 +12,7 @@ from assistant import access
 from assistant.answer import Assistant
 from assistant.build import principal_of
 from assistant.errors import InputError
-from assistant.types import Answer, Failed, Finished, Question
+from assistant.types import Answer, Failed, Finished, Principal, Question
 from eval.cases import Case, covered
 from eval.correctness import Correctness, against, summary
 
@@ -45,14 +45,14 @@ class Outcome:
 def ask_all(assistant: Assistant, cases: Iterable[Case], tell: Callable[[Outcome], None]) -> list[Outcome]:
     outcomes = []
     for case in cases:
-        outcome = _outcome(assistant, case)
+        outcome = outcome_of(assistant, case, principal_of(assistant.config, case.user))
         tell(outcome)
         outcomes.append(outcome)
     return outcomes
 
 
-def _outcome(assistant: Assistant, case: Case) -> Outcome:
-    principal = principal_of(assistant.config, case.user)
+def outcome_of(assistant: Assistant, case: Case, principal: Principal) -> Outcome:
+    """The case, asked by ``principal``. `InputError` where it came to no answer."""
     question = Question(
         text=case.question, principal=principal, as_of=case.as_of or assistant.clock().date(), channel="cli"
     )

@@ -41,7 +41,9 @@ def create_app(config: Config, runtime: Runtime, ear: Ear | None = None, *, pipe
     from ui.app import create_page, theme
 
     identify = authenticator(config.access)
-    room = Room(config, runtime, identify, utc_now, pipelines or partial(pipeline_of, config))
+    room = Room(
+        config, runtime, identify, utc_now, pipelines or partial(pipeline_of, config, assistant=runtime.assistant)
+    )
     ear = ear or ear_of(config, runtime)
     api = create_api(runtime, identify, title=config.server.title, ear=ear, room=room)
     page = create_page(Desk(config, runtime, identify, utc_now, ear.spoken), room)

@@ -114,7 +114,11 @@ class Library:
     """Thread-safe. A publication is noticed by the next question; while one thread opens the new snapshot, the others go on
     with the old one, whole."""
 
-    def __init__(self, data: Path, catalogue: Catalogue, embedder: Embedder, device: str) -> None:
+    def __init__(
+        self, data: Path, catalogue: Catalogue, embedder: Embedder, device: str, *, only: View | None = None
+    ) -> None:
+        """``only``: this view, whatever is served."""
+        self._only = only
         self._data = data
         self._catalogue = catalogue
         self._embedder = embedder
@@ -123,7 +127,13 @@ class Library:
         self._lock = threading.Lock()
         self._open: OpenSnapshot | None = None
 
+    def showing(self, view: View) -> Library:
+        """The same doors onto another snapshot than the served one, under the policy that would hold with it."""
+        return Library(self._data, self._catalogue, self._embedder, self._device, only=view)
+
     def current(self) -> OpenSnapshot:
+        if self._only is not None:
+            return self._only.snapshot
         wanted = snapshots.current_id(self._data)
         if wanted is None:
             raise Unavailable("No knowledge has been published yet; run `muniment ingest`.")
@@ -144,7 +154,7 @@ class Library:
         return self.current().id
 
     def policy(self) -> Policy:
-        return self._catalogue.policy()
+        return self._only.policy if self._only is not None else self._catalogue.policy()
 
     def view(self) -> View:
         """The served snapshot under the policy in force now."""

@@ -24,6 +24,7 @@ STAGES = {
     "embed": "Embedding what is new",
     "index": "Writing the index",
     "judge": "Judging",
+    "answer": "Answering golden questions",
 }
 STATES = ("added", "changed", "removed", "unchanged")
 CHECKS = {
@@ -31,6 +32,7 @@ CHECKS = {
     "deleted": "What is deleted is gone",
     "canaries": "Nobody finds what they may not read",
     "golden questions": "Golden questions are found",
+    "golden answers": "Golden questions are answered",
 }
 RUNNING = '<div class="job"'
 """How the panel begins to show a job at work."""
