@@ -1,6 +1,6 @@
 """Our ingestion and LangChain's, side by side over the same documents with the same encoder weights and FAISS.
 
-    python -m eval.compare_peer DIR [DIR …] --peer PEER_PYTHON [--model data/models/minilm-l6] [--limit N]
+    python -m eval.compare_peer DIR [DIR …] [--peer PEER_PYTHON] [--model data/models/minilm-l6] [--limit N]
 
 Takes the text and HTML files of the folders, and lets each side run four times: the first time, again with nothing changed,
 after a sentence was added to one document, and after that was deleted. Each run is a process of its own; its seconds by the
@@ -160,7 +160,7 @@ def ours(probe: str) -> dict[str, Any]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Our ingestion beside LangChain's.")
     parser.add_argument("folders", type=Path, nargs="*")
-    parser.add_argument("--peer", type=Path)
+    parser.add_argument("--peer", type=Path, help="a Python with LangChain; without it, ours alone")
     parser.add_argument("--model", type=Path, default=Path("data/models/minilm-l6"))
     parser.add_argument("--limit", type=int, help="only the first files of each folder")
     parser.add_argument("--ours", metavar="PROBE", help=argparse.SUPPRESS)
@@ -168,8 +168,8 @@ def main() -> int:
     if given.ours is not None:
         print(json.dumps(ours(given.ours)))
         return 0
-    if not given.folders or given.peer is None:
-        parser.error("give folders of documents and --peer")
+    if not given.folders:
+        parser.error("give folders of documents")
     model = given.model.resolve()
     home = Path(__file__).resolve().parents[1]
     os.environ["PYTHONPATH"] = str(home)
@@ -192,7 +192,7 @@ def main() -> int:
         own = [sys.executable, "-m", "eval.compare_peer", "--ours", probe]
         told["ours"] = four(own, documents, probe, root)
         del os.environ["PYTHONPATH"]
-        for way in ("plain", "indexed"):
+        for way in ("plain", "indexed") if given.peer is not None else ():
             theirs = [str(given.peer.absolute()), str(PEER), way, str(documents), str(model), str(root / way), probe]
             told[f"langchain, {way}"] = four(theirs, documents, probe, root)
     print(json.dumps(told, indent=1))
