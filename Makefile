@@ -65,7 +65,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 $(VENV)/.installed-voice: $(VENV)/.installed
-	$(PIP) install -q -c .ci/constraints.txt av jiwer tiktoken numba more-itertools tqdm
+	$(PIP) install -q -c .ci/constraints.txt faster-whisper av jiwer tiktoken numba more-itertools tqdm
 	$(PIP) install -q --no-deps openai-whisper==20250625
 	touch $@
 

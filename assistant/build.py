@@ -8,6 +8,8 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
+from importlib.util import find_spec
 
 from assistant.answer import Assistant, Variant
 from assistant.config import Config
@@ -97,6 +99,13 @@ def build_engines(config: Config) -> Engines:
     )
 
 
+def speech_engine(config: Config, device: str) -> str:
+    """ "whisper" or "faster-whisper"; ``device``: "cpu" or "cuda"."""
+    if config.voice.engine != "auto":
+        return config.voice.engine
+    return "faster-whisper" if device == "cpu" and find_spec("faster_whisper") is not None else "whisper"
+
+
 def build_listener(config: Config) -> Listener:
     """Detector and transcriber on verified weights; `Unavailable` names what to install or pull."""
     from assistant.models.device import choose
@@ -105,11 +114,11 @@ def build_listener(config: Config) -> Listener:
     from assistant.models.speech_faster import FasterTranscriber
     from assistant.models.speech_vad import SileroVad
 
-    registry, section = Registry(config), config.voice
-    engine = FasterTranscriber if section.engine == "faster-whisper" else WhisperTranscriber
-    transcriber = engine(
+    registry, section, device = Registry(config), config.voice, choose(config.device)
+    engine = partial(FasterTranscriber, compute=section.compute)
+    transcriber = (engine if speech_engine(config, device.kind) == "faster-whisper" else WhisperTranscriber)(
         registry.path(section.transcriber),
-        choose(config.device),
+        device,
         registry.identity(section.transcriber),
         language=section.language,
         batch=section.batch,

@@ -243,8 +243,11 @@ class VoiceSection(Section):
 
     transcriber: str = "whisper-tiny.en"
     detector: str = "silero-vad"
-    engine: Literal["whisper", "faster-whisper"] = "whisper"
-    """Runs the transcriber's weights: openai-whisper on PyTorch, or faster-whisper on CTranslate2 (muniment[faster])."""
+    engine: Literal["auto", "whisper", "faster-whisper"] = "auto"
+    """Runs the transcriber's weights: openai-whisper on PyTorch, or faster-whisper on CTranslate2; auto: the latter on a
+    processor, where it is installed."""
+    compute: Literal["int8", "float32"] = "int8"
+    """What faster-whisper keeps the weights in on a processor."""
     language: Literal["en"] = "en"
     microphone: Literal["auto", "on", "off"] = "auto"
     """The chat's microphone; auto shows it where the models are pulled and the packages installed."""

@@ -23,6 +23,7 @@ import typer
 
 from assistant.config import Config, load
 from assistant.errors import InputError, Unavailable
+from ui.cli_voice import engine_of
 from ui.options import ConfigFile, Json, say, show
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def eval_calls(
     body = {
         "question": str(audio) if audio else question,
         "voice": None if audio else voice,
-        "transcriber": settings.voice.transcriber,
-        "engine": settings.voice.engine,
+        **engine_of(settings),
         "cores": os.cpu_count(),
         **found,
     }

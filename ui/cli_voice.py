@@ -141,7 +141,7 @@ def eval_voice(
     if spoken:
         voices = [one for one in VOICES if one.name.startswith(tuple(voice_names or ("",)))]
         sources["spoken"] = list(speak(some(read_spoken(spoken)), voices))
-    result: dict[str, Any] = {"schema_version": 1, **_engine(settings), "sources": {}}
+    result: dict[str, Any] = {"schema_version": 1, **engine_of(settings), "sources": {}}
     for source, utterances in sources.items():
         result["sources"][source] = {name: {who: judge(who, utterances, name) for who in hearings} for name in wanted}
     if nonspeech:
@@ -163,8 +163,11 @@ def eval_voice(
             print(f"{key}: {json.dumps(result[key])}")
 
 
-def _engine(config: Config) -> dict[str, str]:
-    return {"transcriber": config.voice.transcriber, "engine": config.voice.engine}
+def engine_of(config: Config) -> dict[str, str]:
+    from assistant.build import speech_engine
+    from assistant.models.device import choose
+
+    return {"transcriber": config.voice.transcriber, "engine": speech_engine(config, choose(config.device).kind)}
 
 
 def transcript_json(transcript: Transcript, vocabulary: Vocabulary, config: Config) -> dict[str, Any]:
@@ -180,7 +183,7 @@ def transcript_json(transcript: Transcript, vocabulary: Vocabulary, config: Conf
             "corrections": [asdict(one) for one in transcript.corrections],
             "confirm": [asdict(one) for one in doubts(transcript, vocabulary, threshold=config.voice.confirm)],
             "rejected": [list(one) for one in transcript.rejected],
-            **_engine(config),
+            **engine_of(config),
         }
     )
     return body

@@ -155,7 +155,7 @@ def models_present(config: Config) -> tuple[bool, str]:
     if missing:
         return False, f"{missing[0]} is not installed; run `make voice`"
     if config.voice.engine == "faster-whisper" and find_spec("faster_whisper") is None:
-        return False, "faster-whisper is not installed; install muniment[faster]"
+        return False, "faster-whisper is not installed; run `make voice`"
     rows = {row["name"]: row["pulled"] for row in Registry(config).list()}
     unpulled = [name for name in (config.voice.transcriber, config.voice.detector) if not rows.get(name)]
     if unpulled:

@@ -2,8 +2,8 @@
 
 What differs from ``whisper.transcribe``: the encoder sees a clip, not the clip in 30 seconds of silence (most of its work for
 a short question); no timestamps are decoded, because the voice detector knows where speech is; words get their times and
-confidences from one pass over the finished text; and what looks doubtful is heard a second time over the full window, instead
-of being sampled at rising temperatures. The same sound gives the same words (law 8).
+confidences from one pass over the finished text; and what looks doubtful is heard again without the prompt, then over the full
+window, instead of being sampled at rising temperatures. The same sound gives the same words (law 8).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from torch import Tensor
 from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech_align import SECONDS, token_times, words_of
-from assistant.models.speech_doubt import doubtful, likelier
+from assistant.models.speech_doubt import surest
 from assistant.voice.values import RATE, Heard, Samples, Word
 
 LONGEST = 30.0
@@ -71,17 +72,17 @@ class WhisperTranscriber:
         features = self._encode(clips, seconds)
         first = self._decode(features, prompt)
         return [
-            self._second_look(clip, one, result) if doubtful(result) else self._heard(one[None], result, clip)
+            self._heard(*surest(self._looks(clip, one[None], result, prompt), itemgetter(1)), clip)
             for clip, one, result in zip(clips, features, first, strict=True)
         ]
 
-    def _second_look(self, clip: Samples, features: Tensor, result: Any) -> Heard:
-        """Full window, no prompt; the one that does not repeat itself, else the likelier."""
-        again = self._encode([clip], LONGEST)
-        (other,) = self._decode(again, "")
-        if likelier(other, result):
-            return self._heard(again, other, clip)
-        return self._heard(features[None], result, clip)
+    def _looks(self, clip: Samples, features: Tensor, result: Any, prompt: str) -> Iterator[tuple[Tensor, Any]]:
+        """As it was heard at first; without the prompt; without it over the full window. Each is made when it is asked for."""
+        yield features, result
+        if prompt:
+            yield features, self._decode(features, "")[0]
+        whole = self._encode([clip], LONGEST)
+        yield whole, self._decode(whole, "")[0]
 
     def _encode(self, clips: Sequence[Samples], seconds: float) -> Tensor:
         """(clips, positions, width): the encoder over ``seconds`` instead of always thirty."""

@@ -1,9 +1,9 @@
-"""When a transcript of a clip is doubtful enough to be heard a second time; the same for every engine."""
+"""When a transcript of a clip is doubtful enough to be heard again; the same for every engine."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol, TypeVar
 
 from assistant.models.speech_align import period, stutters
 
@@ -24,6 +24,18 @@ class Decoded(Protocol):
     def tokens(self) -> Sequence[int]: ...
 
 
+Look = TypeVar("Look")
+
+
+def surest(looks: Iterator[Look], of: Callable[[Look], Decoded]) -> Look:
+    """The first look at a clip; while that is doubtful the next one, and the better of each two. ``of``: what was decoded."""
+    best = next(looks)
+    while doubtful(of(best)) and (other := next(looks, None)) is not None:
+        if likelier(of(other), of(best)):
+            best = other
+    return best
+
+
 def doubtful(result: Decoded) -> bool:
     return bool(result.avg_logprob < LOGPROB) or repeats(result)
 
@@ -34,5 +46,5 @@ def repeats(result: Decoded) -> bool:
 
 
 def likelier(other: Decoded, result: Decoded) -> bool:
-    """Is the second look to be preferred: the one that does not repeat itself, else the likelier."""
+    """Is the other look to be preferred: the one that does not repeat itself, else the likelier."""
     return (not repeats(other), other.avg_logprob) > (not repeats(result), result.avg_logprob)

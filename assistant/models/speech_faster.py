@@ -2,17 +2,17 @@
 
 The weights come from the same verified safetensors, written once more in CTranslate2's layout into a folder that lives as long
 as loading takes; nothing is fetched. What is done around the network is the same too: the encoder sees a clip and two seconds
-of silence, no timestamps are decoded, doubtful clips are heard again over the full window.
+of silence, no timestamps are decoded, doubtful clips are heard again without the prompt, then over the full window.
 """
 
 from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,7 @@ from assistant.errors import Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND
 from assistant.models.speech_align import SECONDS, words_of
-from assistant.models.speech_doubt import doubtful, likelier
+from assistant.models.speech_doubt import surest
 from assistant.voice.values import RATE, Heard, Samples, Word
 
 
@@ -38,14 +38,23 @@ class Result:
 
 
 class FasterTranscriber:
-    """Safe to share: one call is served at a time. float32 on a processor, float16 on CUDA.
+    """Safe to share: one call is served at a time. ``compute`` on a processor, float16 on CUDA.
 
     Raises `Unavailable` where faster-whisper is not installed, `Corrupt` where the folder holds no Whisper.
     """
 
     longest = LONGEST - MARGIN
 
-    def __init__(self, folder: Path, device: Chosen, identity: str, *, language: str = "en", batch: int = 8) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        device: Chosen,
+        identity: str,
+        *,
+        language: str = "en",
+        batch: int = 8,
+        compute: Literal["int8", "float32"] = "int8",
+    ) -> None:
         prepare()
         try:
             import faster_whisper
@@ -53,15 +62,15 @@ class FasterTranscriber:
             from faster_whisper.transcribe import get_suppressed_tokens
         except ImportError as error:
             raise Unavailable(
-                "The engine faster-whisper is not installed; install muniment[faster], or set voice.engine to whisper."
+                "The engine faster-whisper is not installed; install muniment[voice], or set voice.engine to whisper."
             ) from error
         from assistant.models.ctranslate2_whisper import write
 
-        compute = "float16" if device.kind == "cuda" else "float32"
+        precision = "float16" if device.kind == "cuda" else compute
         with tempfile.TemporaryDirectory(prefix="muniment-whisper-") as place:
             write(folder, Path(place))
             self._whisper = faster_whisper.WhisperModel(
-                place, device=device.kind, compute_type=compute, cpu_threads=device.threads, local_files_only=True
+                place, device=device.kind, compute_type=precision, cpu_threads=device.threads, local_files_only=True
             )
         self._model = self._whisper.model
         multilingual = self._model.is_multilingual
@@ -74,7 +83,7 @@ class FasterTranscriber:
         self._suppressed = list(get_suppressed_tokens(self._tokenizer, [-1]))
         self._batch = batch
         self._lock = threading.Lock()
-        self.identity = f"{identity}/{language}/faster-whisper-{faster_whisper.__version__}/{compute}"
+        self.identity = f"{identity}/{language}/faster-whisper-{faster_whisper.__version__}/{precision}"
 
     def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
         """See `Transcriber`. Clips of like length are computed together, ``batch`` at a time."""
@@ -106,12 +115,17 @@ class FasterTranscriber:
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
         seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
         first = self._decode(clips, seconds, prompt)
-        return [self._second_look(clip, one) if doubtful(one) else one for clip, one in zip(clips, first, strict=True)]
+        return [
+            surest(self._looks(clip, seconds, result, prompt), lambda look: look)
+            for clip, result in zip(clips, first, strict=True)
+        ]
 
-    def _second_look(self, clip: Samples, result: Result) -> Result:
-        """Full window, no prompt."""
-        (other,) = self._decode([clip], LONGEST, "")
-        return other if likelier(other, result) else result
+    def _looks(self, clip: Samples, seconds: float, result: Result, prompt: str) -> Iterator[Result]:
+        """As it was heard at first; without the prompt; without it over the full window. Each is made when it is asked for."""
+        yield result
+        if prompt:
+            yield self._decode([clip], seconds, "")[0]
+        yield self._decode([clip], LONGEST, "")[0]
 
     def _decode(self, clips: Sequence[Samples], seconds: float, prompt: str) -> list[Result]:
         tokenizer, encoded = self._tokenizer, self.encode(clips, seconds)

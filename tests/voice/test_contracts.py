@@ -9,7 +9,7 @@ import sys
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pytest
@@ -52,6 +52,13 @@ def true_listener() -> Listener:
 
 
 @cache
+def true_whisper() -> WhisperTranscriber:
+    from assistant.models.speech import WhisperTranscriber
+
+    return WhisperTranscriber(MODELS / "whisper-tiny.en", CHOSEN, "whisper-tiny.en")
+
+
+@cache
 def random_folder(folder: Path) -> Path:
     return tiny.whisper(folder)
 
@@ -65,23 +72,23 @@ def random_whisper(folder: Path) -> WhisperTranscriber:
 
 faster = pytest.mark.skipif(
     find_spec("faster_whisper") is None or find_spec("whisper") is None,
-    reason="faster-whisper is not installed (muniment[faster])",
+    reason="faster-whisper is not installed (make voice)",
 )
 
 
 @cache
 def random_faster(folder: Path) -> FasterTranscriber:
-    """On the very weights of `random_whisper`."""
+    """On the very weights of `random_whisper`, as exactly."""
     from assistant.models.speech_faster import FasterTranscriber
 
-    return FasterTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2)
+    return FasterTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2, compute="float32")
 
 
 @cache
-def true_faster() -> FasterTranscriber:
+def true_faster(compute: Literal["int8", "float32"] = "int8") -> FasterTranscriber:
     from assistant.models.speech_faster import FasterTranscriber
 
-    return FasterTranscriber(MODELS / "whisper-tiny.en", CHOSEN, "whisper-tiny.en")
+    return FasterTranscriber(MODELS / "whisper-tiny.en", CHOSEN, "whisper-tiny.en", compute=compute)
 
 
 @pytest.fixture(params=["level", pytest.param("silero", marks=true_models)])
@@ -102,7 +109,7 @@ def transcriber(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if request.param == "scripted":
         return ScriptedTranscriber(["one two three"])
     if request.param == "whisper":
-        return true_listener().transcriber
+        return true_whisper()
     if request.param == "faster":
         return true_faster()
     if request.param == "random faster":
@@ -199,7 +206,7 @@ def test_an_engine_that_is_not_installed_is_one_sentence(tmp_path: Path, monkeyp
     from assistant.models.speech_faster import FasterTranscriber
 
     monkeypatch.setitem(sys.modules, "faster_whisper", None)
-    with pytest.raises(Unavailable, match=r"install muniment\[faster\]"):
+    with pytest.raises(Unavailable, match=r"install muniment\[voice\]"):
         FasterTranscriber(tmp_path, CHOSEN, "tiny@1")
 
 
@@ -240,8 +247,9 @@ class TestTrueSpeech:
     @faster
     def test_both_engines_hear_the_same(self) -> None:
         clip = sound.of(flite("rms").speak("Please read me section 4.2 of the policy.")).samples
-        (ours,), (theirs,) = true_listener().transcriber.transcribe([clip]), true_faster().transcribe([clip])
+        (ours,), (theirs,) = true_whisper().transcribe([clip]), true_faster("float32").transcribe([clip])
         assert theirs.text == ours.text
+        assert true_faster().transcribe([clip])[0].text == ours.text
         assert theirs.logprob == pytest.approx(ours.logprob, abs=0.02)
         for one, other in zip(ours.words, theirs.words, strict=True):
             assert other.text == one.text
