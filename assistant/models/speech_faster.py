@@ -24,6 +24,9 @@ from assistant.models.speech_align import SECONDS, words_of
 from assistant.models.speech_doubt import surest
 from assistant.voice.values import RATE, Heard, Samples, Word
 
+ENGLISH_START = 50257
+"""The first token of a transcript in English-only weights. CTranslate2 takes weights written here for such ones, always."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
@@ -73,7 +76,7 @@ class FasterTranscriber:
                 place, device=device.kind, compute_type=precision, cpu_threads=device.threads, local_files_only=True
             )
         self._model = self._whisper.model
-        multilingual = self._model.is_multilingual
+        multilingual = self._whisper.hf_tokenizer.token_to_id("<|startoftranscript|>") != ENGLISH_START
         self._tokenizer = Tokenizer(
             self._whisper.hf_tokenizer,
             multilingual,

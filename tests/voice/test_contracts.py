@@ -182,6 +182,19 @@ def test_both_engines_encode_alike(tmp_path_factory: pytest.TempPathFactory, len
 
 
 @faster
+@pytest.mark.parametrize("vocabulary", [tiny.DIMS["n_vocab"], tiny.MULTILINGUAL], ids=["English", "multilingual"])
+def test_both_engines_begin_alike(tmp_path: Path, vocabulary: int) -> None:
+    from assistant.models.speech import WhisperTranscriber
+    from assistant.models.speech_faster import FasterTranscriber
+
+    folder = tiny.whisper(tmp_path / "whisper", vocabulary=vocabulary)
+    ours = WhisperTranscriber(folder, CHOSEN, "tiny@1")._tokenizer
+    theirs = FasterTranscriber(folder, CHOSEN, "tiny@1")._tokenizer
+    assert list(theirs.sot_sequence) == list(ours.sot_sequence)
+    assert (theirs.sot_prev, theirs.no_timestamps, theirs.eot) == (ours.sot_prev, ours.no_timestamps, ours.eot)
+
+
+@faster
 @settings(max_examples=200, deadline=None)
 @given(text=st.text(max_size=60))
 def test_both_engines_write_words_alike(text: str) -> None:

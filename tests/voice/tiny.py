@@ -26,10 +26,13 @@ DIMS = {
 HEADS = [[0, 1], [1, 0]]
 
 
-def state(seed: int = 0, scale: float = 0.2) -> dict[str, NDArray[np.float16]]:
+MULTILINGUAL = 51865
+
+
+def state(seed: int = 0, scale: float = 0.2, vocabulary: int = DIMS["n_vocab"]) -> dict[str, NDArray[np.float16]]:
     """Names and shapes of openai-whisper's state dict for `DIMS`, random values."""
     draw = np.random.default_rng(seed)
-    width, vocabulary = DIMS["n_audio_state"], DIMS["n_vocab"]
+    width = DIMS["n_audio_state"]
     values: dict[str, NDArray[np.float16]] = {}
 
     def add(name: str, *shape: int) -> None:
@@ -63,13 +66,13 @@ def state(seed: int = 0, scale: float = 0.2) -> dict[str, NDArray[np.float16]]:
     return values
 
 
-def whisper(folder: Path, *, seed: int = 0) -> Path:
+def whisper(folder: Path, *, seed: int = 0, vocabulary: int = DIMS["n_vocab"]) -> Path:
     """As `models pull` leaves it, without a manifest."""
     from safetensors.numpy import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(state(seed), folder / "model.safetensors")
-    config = {"model_type": "openai-whisper", "dims": DIMS, "alignment_heads": HEADS}
+    save_file(state(seed, vocabulary=vocabulary), folder / "model.safetensors")
+    config = {"model_type": "openai-whisper", "dims": {**DIMS, "n_vocab": vocabulary}, "alignment_heads": HEADS}
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     return folder
 
