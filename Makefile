@@ -41,7 +41,7 @@ test-browser: $(VENV)/.installed-dev knowledge
 # Speech to text: its packages and models; then the chat has a microphone. `pip install muniment[voice]` would also bring
 # openai-whisper's triton (1 GB), which nothing here uses.
 voice: $(VENV)/.installed-voice
-	$(BIN)/muniment models pull whisper-tiny.en silero-vad --config $(CONFIG)
+	$(BIN)/muniment models pull whisper-base silero-vad --config $(CONFIG)
 
 # With real models; with espeak-ng and flite (Debian packages) where they are installed.
 test-voice: $(VENV)/.installed-dev voice

@@ -241,7 +241,7 @@ class Telephone(Section):
 class VoiceSection(Section):
     """Speech to text. Nothing of it is loaded, or pulled, unless voice is used."""
 
-    transcriber: str = "whisper-tiny.en"
+    transcriber: str = "whisper-base"
     detector: str = "silero-vad"
     engine: Literal["auto", "whisper", "faster-whisper"] = "auto"
     """Runs the transcriber's weights: openai-whisper on PyTorch, or faster-whisper on CTranslate2; auto: the latter on a

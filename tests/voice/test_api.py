@@ -229,7 +229,7 @@ def test_what_is_missing_is_named(config: Config, assistant: Assistant) -> None:
     desk = Desk(config, assistant)
 
     def absent(_: Config) -> Listener:
-        raise Unavailable("The model whisper-tiny.en is not here yet; run `muniment models pull whisper-tiny.en`.")
+        raise Unavailable("The model whisper-base is not here yet; run `muniment models pull whisper-base`.")
 
     desk.ear._load = absent
     answer = desk.send(wav(tone(1)))

@@ -33,7 +33,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         ("garbage.wav", b"\x00\x01not a sound" * 30, "garbage.wav is no recording that can be read"),
         ("empty.mp3", b"", "empty.mp3 is empty"),
-        ("good.wav", wav(tone(1)), "models pull whisper-tiny.en"),
+        ("good.wav", wav(tone(1)), "models pull whisper-base"),
     ],
 )
 def test_what_is_wrong_is_one_line(project: Path, name: str, data: bytes, words: str) -> None:

@@ -37,7 +37,7 @@ true_models = [
     pytest.mark.voice,
     pytest.mark.skipif(
         find_spec("whisper") is None
-        or not all((MODELS / n / "manifest.json").is_file() for n in ("whisper-tiny.en", "silero-vad")),
+        or not all((MODELS / n / "manifest.json").is_file() for n in ("whisper-base", "silero-vad")),
         reason="the models of voice are not pulled (make voice)",
     ),
 ]
@@ -55,7 +55,7 @@ def true_listener() -> Listener:
 def true_whisper() -> WhisperTranscriber:
     from assistant.models.speech import WhisperTranscriber
 
-    return WhisperTranscriber(MODELS / "whisper-tiny.en", CHOSEN, "whisper-tiny.en")
+    return WhisperTranscriber(MODELS / "whisper-base", CHOSEN, "whisper-base")
 
 
 @cache
@@ -88,7 +88,7 @@ def random_faster(folder: Path) -> FasterTranscriber:
 def true_faster(compute: Literal["int8", "float32"] = "int8") -> FasterTranscriber:
     from assistant.models.speech_faster import FasterTranscriber
 
-    return FasterTranscriber(MODELS / "whisper-tiny.en", CHOSEN, "whisper-tiny.en", compute=compute)
+    return FasterTranscriber(MODELS / "whisper-base", CHOSEN, "whisper-base", compute=compute)
 
 
 @pytest.fixture(params=["level", pytest.param("silero", marks=true_models)])
