@@ -20,7 +20,8 @@ _LEANS = re.compile(
     r"|So (?:is|are|does|do|must|may)|When (?:it|they|this|that)|Either)\b"
 )
 _LEANS_WITHIN = re.compile(
-    r"\b(?:by then|the same (?:number|value|time|limit|period|rule|way)|either (?:figure|case)|(?:every|any)(?:thing|one) else"
+    r"\ball others?\b"
+    r"|\b(?:by then|the same (?:number|value|time|limit|period|rule|way)|either (?:figure|case)|(?:every|any)(?:thing|one) else"
     r"|the former|the latter|(?:one|no|any|two|three) such"
     r"|th(?:is|ese|ose) (?!(?:policy|standard|document|manual|section|chapter|part|rule|rulebook|guidance|schedule|annex)s?\b)"
     r"[a-z]+)\b"
@@ -31,6 +32,15 @@ _REFERS = re.compile(
     r"|(?:(?:sub-?)?(?:paragraph|section)s?|items?)\s+[\u200e\u200f]?\((?:\d{1,2}|[a-z])\))",
     re.I,
 )
+_ELLIPTIC = re.compile(r"For (?!the purposes?\b|example\b|instance\b)")
+"""A short sentence that begins so says what differs from the one before: "For customers rated high the score is 78." """
+_FEW = 14
+_THE_THING = re.compile(
+    r"\bthe (form|report|score|figure|rating|notice|notification|request|application|record|register|list|check|test|review"
+    r"|fee|period|plan|copy|certificate|statement|entry)\b(?! of\b| in (?:section|rule|part|schedule)\b| [A-Z]{1,4}-?\d)",
+    re.I,
+)
+"""Things that a sentence calls "the report" where the one before it told of one."""
 _NUMBERED = re.compile(r"\(?\d{1,2}[).]\s+")
 _CELLS = " | "
 _HEADING = 12
@@ -66,7 +76,7 @@ def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
         within_item = (
             before == n - 1 and n > 0 and hangs(units, n - 1) and "\n" not in passage.text[places[n - 1][1] : start]
         )
-        if said and before == n - 1 and (hanging or within_item or _leans(plain)):
+        if said and before == n - 1 and (hanging or within_item or _leans(plain, said[-1])):
             said[-1] = f"{said[-1]} {plain}"
         else:
             said.append(plain)
@@ -84,10 +94,13 @@ def _heads(units: Sequence[str], n: int) -> bool:
     return unit.endswith("?") or few < 2 or (few <= _HEADING and unmarked and n + 1 < len(units))
 
 
-def _leans(plain: str) -> bool:
+def _leans(plain: str, previous: str) -> bool:
     """Does the sentence need the one before it to be understood?"""
     bare = _NUMBERED.sub("", plain, count=1) if _NUMBERED.match(plain) else plain
-    return bool(_LEANS.match(bare) or _LEANS_WITHIN.search(bare) or _REFERS.search(bare))
+    if _ELLIPTIC.match(bare) and len(bare.split()) <= _FEW:
+        return True
+    named = any(re.search(rf"\b{thing}", previous, re.I) for thing in _THE_THING.findall(bare))
+    return bool(named or _LEANS.match(bare) or _LEANS_WITHIN.search(bare) or _REFERS.search(bare))
 
 
 def _list_goes_on(units: Sequence[str], n: int, hanging: bool) -> bool:
