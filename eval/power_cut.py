@@ -14,6 +14,7 @@ import random
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 SQLITE = "muniment.sqlite"
 LOG = "log"
@@ -72,7 +73,7 @@ def record(folder: Path, kept: Path) -> None:
         with (kept / LOG).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(told) + "\n")
 
-    setattr(os, "fsync", recording)  # noqa: B010 - said so that the type of the original does not bind
+    mock.patch.object(os, "fsync", recording).start()
 
 
 def lose(folder: Path, disk: Disk, chance: random.Random | None) -> None:
@@ -83,7 +84,7 @@ def lose(folder: Path, disk: Disk, chance: random.Random | None) -> None:
 
     def rebuild(inode: int, target: Path) -> None:
         now = there.get(inode)
-        if inode in disk.names or (now is not None and now.is_dir()):
+        if now.is_dir() if now is not None else inode in disk.names:
             target.mkdir()
             synced, present = disk.names.get(inode, {}), _names(now) if now is not None else {}
             for name in sorted(synced.keys() | present.keys()):
