@@ -44,15 +44,15 @@ class Vocabulary:
     def prompt(self) -> str:
         """What the transcriber is told beforehand, as something that was just said; "" without terms.
 
-        Written as sentences that show how rule numbers and codes are spelled: a bare list of terms made the small model repeat
-        the list (`docs/log.md`).
+        Written as sentences that show how codes are spelled: a bare list of terms made the small model repeat the list
+        (`docs/log.md`). No rule number stands in it: one that did was heard where another was said.
         """
         if not self.terms:
             return ""
         codes = [code for code in self.terms if _is_code(code) and any(c.isdigit() for c in code)]
         names = [term for term in self.terms if term not in codes][: self.prompt_terms]
         form = f"On form {codes[0]}, ask" if codes else "Ask"
-        return f"What does rule 3.2.1 say? And section 4.2? {form} the {', '.join(names)}."
+        return f"What does the rule say? {form} the {', '.join(names)}."
 
     @cached_property
     def codes(self) -> dict[str, str]:
