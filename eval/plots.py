@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from assistant.errors import Unavailable
@@ -25,10 +26,8 @@ Points = Sequence[tuple[float, float]]
 
 def ready() -> None:
     """`Unavailable` where nothing can be drawn; asked before hours of measuring."""
-    try:
-        import matplotlib.figure  # noqa: F401 - only whether it is there is asked
-    except ImportError as error:
-        raise Unavailable('A report needs matplotlib; install it with pip install "muniment[report]".') from error
+    if find_spec("matplotlib") is None:
+        raise Unavailable('A report needs matplotlib; install it with pip install "muniment[report]".')
 
 
 def lines(

@@ -130,7 +130,7 @@ def _settled(found: _Found) -> FrontPage:
         unclear.append(f"effective from {first} to {last}")
         del values["effective_from"], values["effective_to"]
     known = {each.name: values[each.name] for each in fields(FrontPage) if each.name in values}
-    return FrontPage(unclear=tuple(dict.fromkeys(unclear)), **known)  # type: ignore[arg-type]  # values by field name
+    return FrontPage(unclear=tuple(dict.fromkeys(unclear)), **known)  # type: ignore[arg-type]  # by field name: a str or a date, as the field has it
 
 
 def _words(name: str) -> str:

@@ -14,6 +14,8 @@ from hypothesis import HealthCheck, settings
 
 from tests.world import World
 
+pytest_plugins = ["tests.command_line"]
+
 # Time limits are the benchmark's business: a busy machine is no failing test. Fixtures are shared by examples on purpose.
 settings.register_profile("muniment", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 settings.load_profile("muniment")

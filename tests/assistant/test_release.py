@@ -14,7 +14,7 @@ from assistant.errors import InputError
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
 from assistant.record.ledger import MemoryLedger, SqliteLedger
 from assistant.release import POINTER, serving_adapter, switch_adapter
-from tests.ui.test_cli import Cli, cli, refused  # noqa: F401  # the fixture
+from tests.command_line import Cli, refused
 from tests.world import World, ask, clock
 
 ADAPTERS = """
@@ -73,7 +73,7 @@ def test_an_adapter_that_the_config_lost_gives_way_to_its_own(config: Config) ->
     assert serving_adapter(config) == "terse"
 
 
-def test_the_command(config: Config, cli: Cli) -> None:  # noqa: F811
+def test_the_command(config: Config, cli: Cli) -> None:
     assert cli("models", "switch", "broad", "--json").body == {
         "schema_version": 1,
         "adapter": "broad",

@@ -117,6 +117,6 @@ def test_what_is_missing_is_said_before_anything_is_measured(tmp_path: Path, mon
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="can't be made"):
         prepare(tmp_path / "file")
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(Unavailable, match=r"muniment\[report\]"):
         prepare(tmp_path)

@@ -15,7 +15,7 @@ from assistant.models.twins import HashingEmbedder
 from assistant.record.ledger import SqliteLedger
 from assistant.types import Document
 from ingest.purge import purge
-from tests.ui.test_cli import Cli, cli, refused  # noqa: F401  # the fixture
+from tests.command_line import Cli, refused
 from tests.world import MLRO, World, ask, clock, question
 
 GIFTS = "rules/gifts"
@@ -176,7 +176,7 @@ def test_what_no_snapshot_holds_cant_be_purged(world: World) -> None:
 # ------------------------------------------------------------------------------------------------- commands
 
 
-def test_the_commands_act_as_a_principal(cli: Cli, world: World) -> None:  # noqa: F811
+def test_the_commands_act_as_a_principal(cli: Cli, world: World) -> None:
     reports = document(world, "vault/reports.md")
     nothing = "There is no such document among those you may see."
     refused(cli("documents", "withdraw", "vault/reports.md", "--reason", "x"), nothing)

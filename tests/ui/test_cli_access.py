@@ -7,7 +7,7 @@ import pytest
 from assistant.errors import InputError
 from assistant.knowledge.withdrawals import restore, revoke
 from assistant.record.ledger import SqliteLedger
-from tests.ui.test_cli import Cli, cli, refused  # noqa: F401  # the fixture
+from tests.command_line import Cli, refused
 from tests.world import MLRO, STAFF, World, ask
 
 
@@ -28,7 +28,7 @@ def test_a_revocation_holds_until_it_is_taken_back_by_name(world: World) -> None
     assert SqliteLedger(world.catalogue).verify() == 10
 
 
-def test_the_commands(cli: Cli, world: World) -> None:  # noqa: F811
+def test_the_commands(cli: Cli, world: World) -> None:
     assert cli("access", "revoke", "rules", "--group", "public").code == 2
     refused(cli("access", "revoke", "vault", "--group", "mlro", "--reason", "x"), "among those you may see")
     body = cli("access", "revoke", "rules", "--group", "public", "--reason", "closed", "--json").body

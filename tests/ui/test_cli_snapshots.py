@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from assistant.knowledge import snapshot as snapshots
-from tests.ui.test_cli import Cli, cli, refused  # noqa: F401  # the fixture
+from tests.command_line import Cli, refused
 from tests.world import World
 
 
-def changed(cli: Cli, world: World) -> str:  # noqa: F811  # a fixture is handed in under its name
+def changed(cli: Cli, world: World) -> str:
     world.write("corpora/vault/note.md", "# Note\n\nThe key hangs behind the door.\n")
     body = cli("ingest", "--no-publish", "--user", "ann", "--json").body
     assert not body["published"]
     return str(body["snapshot"])
 
 
-def test_publish_and_rollback(cli: Cli, world: World) -> None:  # noqa: F811
+def test_publish_and_rollback(cli: Cli, world: World) -> None:
     first, second = snapshots.current_id(world.data), changed(cli, world)
     waiting = {row["id"]: row["waits"] for row in cli("snapshots", "list", "--json").body["snapshots"]}
     assert waiting == {first: False, second: True}
@@ -39,7 +39,7 @@ def test_publish_and_rollback(cli: Cli, world: World) -> None:  # noqa: F811
     refused(cli("snapshots", "publish", second, "--user", "ghost"), "There is no user 'ghost'")
 
 
-def test_show_and_diff_tell_only_what_the_user_may_read(cli: Cli, world: World) -> None:  # noqa: F811
+def test_show_and_diff_tell_only_what_the_user_may_read(cli: Cli, world: World) -> None:
     first, second = str(snapshots.current_id(world.data)), changed(cli, world)
     for user, added in (("mia", ["vault/note.md"]), ("ann", []), ("nil", [])):
         found = cli("snapshots", "diff", first, second, "--user", user, "--json").body
@@ -51,7 +51,7 @@ def test_show_and_diff_tell_only_what_the_user_may_read(cli: Cli, world: World) 
     assert "+ vault/note.md" in cli("snapshots", "diff", first, second, "--user", "mia").out.decode()
 
 
-def test_prune(cli: Cli, world: World) -> None:  # noqa: F811
+def test_prune(cli: Cli, world: World) -> None:
     first = snapshots.current_id(world.data)
     for n in range(2):
         world.write("corpora/vault/note.md", f"# Note\n\nThe key hangs behind door {n}.\n")
@@ -62,7 +62,7 @@ def test_prune(cli: Cli, world: World) -> None:  # noqa: F811
     assert cli("snapshots", "prune", "--force").code == 2
 
 
-def test_the_card_tells_what_the_user_may_read(cli: Cli, world: World) -> None:  # noqa: F811
+def test_the_card_tells_what_the_user_may_read(cli: Cli, world: World) -> None:
     for user, seen in (("mia", True), ("ann", False)):
         card = cli("snapshots", "card", "--user", user).out.decode()
         assert card.startswith("---\n")

@@ -14,7 +14,7 @@ from assistant.errors import Corrupt, InputError, MunimentError
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.backup import LIST, backup, restore
 from assistant.record.ledger import SqliteLedger
-from tests.ui.test_cli import Cli, cli, refused  # noqa: F401  # the fixture
+from tests.command_line import Cli, refused
 from tests.world import World, ask
 
 
@@ -87,7 +87,7 @@ def test_a_damaged_snapshot_is_told_and_there_is_no_backup(world: World) -> None
     assert not (world.root / "backup" / LIST).exists()
 
 
-def test_the_commands(cli: Cli, world: World) -> None:  # noqa: F811  # pytest finds the fixture by this name
+def test_the_commands(cli: Cli, world: World) -> None:
     target = str(world.root / "backup")
     body = cli("backup", target, "--json").body
     assert body["served"] == snapshots.current_id(world.data)

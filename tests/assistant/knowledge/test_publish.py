@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,7 @@ from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.library import Library
 from assistant.knowledge.publish import Publisher
 from assistant.models.twins import HashingEmbedder
-from assistant.protocols import Vectors
+from assistant.protocols import Embedder, Vectors
 from assistant.record.ledger import SqliteLedger
 from assistant.types import Access
 from tests.world import CONFIG, GUEST, MLRO, STAFF, World, ask, question
@@ -232,10 +233,10 @@ def test_while_one_thread_opens_the_new_snapshot_the_others_use_the_old(
     begun, go = threading.Event(), threading.Event()
     opened = module.OpenSnapshot.open
 
-    def slowly(*arguments: object) -> module.OpenSnapshot:
+    def slowly(folder: Path, embedder: Embedder, device: str) -> module.OpenSnapshot:
         begun.set()
         assert go.wait(20)
-        return opened(*arguments)  # type: ignore[arg-type]  # handed through
+        return opened(folder, embedder, device)
 
     with monkeypatch.context() as patch:
         patch.setattr(module.OpenSnapshot, "open", slowly)
