@@ -45,9 +45,10 @@ def ingest(world: World, **request: Any) -> Report:
     return pipeline_of(world.config, quiet, HashingEmbedder(), world.assistant).run(Request(**request))
 
 
-def said(report: Report) -> Mapping[str, Any]:
+def said(report: Report, name: str = "golden questions") -> Mapping[str, Any]:
+    """The check of that name."""
     assert report.verdict is not None
-    (check,) = (c for c in report.verdict["checks"] if c["name"] == "golden questions")
+    (check,) = (c for c in report.verdict["checks"] if c["name"] == name)
     assert isinstance(check, Mapping)
     return check
 

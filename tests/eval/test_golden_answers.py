@@ -15,7 +15,7 @@ from assistant.types import Progress
 from eval.cases import Case
 from eval.golden_answers import spread
 from ingest.pipeline import Report, Request
-from tests.eval.test_golden import CASES, without_files, write_cases
+from tests.eval.test_golden import CASES, said, without_files, write_cases
 from tests.world import CONFIG, World, ask, quiet
 from ui.ingestion import pipeline_of
 
@@ -30,10 +30,7 @@ def ingest(world: World, generator: ScriptedGenerator | None = None, **request: 
 
 
 def check_of(report: Report) -> Mapping[str, Any]:
-    assert report.verdict is not None
-    (check,) = (c for c in report.verdict["checks"] if c["name"] == "golden answers")
-    assert isinstance(check, Mapping)
-    return check
+    return said(report, "golden answers")
 
 
 def changed(world: World) -> None:
