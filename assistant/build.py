@@ -122,6 +122,7 @@ def build_listener(config: Config) -> Listener:
         registry.identity(section.transcriber),
         language=section.language,
         batch=section.batch,
+        beam=section.beam,
     )
     detector = SileroVad(registry.path(section.detector), registry.identity(section.detector))
     return Listener(detector, transcriber, language=section.language, correct_below=section.correct_below)

@@ -248,6 +248,8 @@ class VoiceSection(Section):
     processor, where it is installed."""
     compute: Literal["int8", "float32"] = "int8"
     """What faster-whisper keeps the weights in on a processor."""
+    beam: int = Field(5, ge=1, le=10)
+    """Texts that a transcriber follows side by side before it decides; 1: greedy."""
     language: Literal["en"] = "en"
     microphone: Literal["auto", "on", "off"] = "auto"
     """The chat's microphone; auto shows it where the models are pulled and the packages installed."""

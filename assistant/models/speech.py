@@ -2,8 +2,8 @@
 
 What differs from ``whisper.transcribe``: the encoder sees a clip, not the clip in 30 seconds of silence (most of its work for
 a short question); no timestamps are decoded, because the voice detector knows where speech is; words get their times and
-confidences from one pass over the finished text; and what looks doubtful is heard again without the prompt, then over the full
-window, instead of being sampled at rising temperatures. The same sound gives the same words (law 8).
+confidences from one pass over the finished text; and what looks doubtful is heard again greedily, then without the prompt,
+then over the full window, instead of being sampled at rising temperatures. The same sound gives the same words (law 8).
 """
 
 from __future__ import annotations
@@ -35,21 +35,24 @@ TOKENS_A_SECOND = 6
 
 
 class WhisperTranscriber:
-    """Safe to share: one call is served at a time. ``language`` is used by multilingual weights only.
+    """Safe to share: one call is served at a time. ``language`` is used by multilingual weights only; ``beam``: texts followed
+    side by side.
 
     Raises `Unavailable` where openai-whisper is not installed, `Corrupt` where the folder holds no Whisper.
     """
 
     longest = LONGEST - MARGIN
 
-    def __init__(self, folder: Path, device: Chosen, identity: str, *, language: str = "en", batch: int = 8) -> None:
+    def __init__(
+        self, folder: Path, device: Chosen, identity: str, *, language: str = "en", batch: int = 8, beam: int = 1
+    ) -> None:
         prepare()
         self._model = load(folder).to(device.kind)
         self._fp16 = device.kind == "cuda"
         self._language = language
-        self._batch = batch
+        self._batch, self._beam = batch, beam
         self._lock = threading.Lock()
-        self.identity = f"{identity}/{language}/{'fp16' if self._fp16 else 'fp32'}"
+        self.identity = f"{identity}/{language}/{'fp16' if self._fp16 else 'fp32'}/{beam}"
         whisper = _whisper()
         multilingual = self._model.is_multilingual
         self._tokenizer = whisper.tokenizer.get_tokenizer(
@@ -70,19 +73,22 @@ class WhisperTranscriber:
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Heard]:
         seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
         features = self._encode(clips, seconds)
-        first = self._decode(features, prompt)
+        first = self._decode(features, prompt, beam=self._beam)
         return [
-            self._heard(*surest(self._looks(clip, one[None], result, prompt), itemgetter(1)), clip)
+            self._heard(*surest(self._looks(clip, one[None], result, prompt), itemgetter(1), self._told(prompt)), clip)
             for clip, one, result in zip(clips, features, first, strict=True)
         ]
 
     def _looks(self, clip: Samples, features: Tensor, result: Any, prompt: str) -> Iterator[tuple[Tensor, Any]]:
-        """As it was heard at first; without the prompt; without it over the full window. Each is made when it is asked for."""
+        """As it was heard at first; following one text only; that without the prompt; that over the full window. Each is made
+        when it is asked for."""
         yield features, result
+        if self._beam > 1:
+            yield features, self._decode(features, prompt, beam=1)[0]
         if prompt:
-            yield features, self._decode(features, "")[0]
+            yield features, self._decode(features, "", beam=1)[0]
         whole = self._encode([clip], LONGEST)
-        yield whole, self._decode(whole, "")[0]
+        yield whole, self._decode(whole, "", beam=1)[0]
 
     def _encode(self, clips: Sequence[Samples], seconds: float) -> Tensor:
         """(clips, positions, width): the encoder over ``seconds`` instead of always thirty."""
@@ -104,13 +110,16 @@ class WhisperTranscriber:
         encoded: Tensor = encoder.ln_post(x)
         return encoded
 
-    def _decode(self, features: Tensor, prompt: str) -> list[Any]:
-        tokens = self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:] if prompt.strip() else None
+    def _told(self, prompt: str) -> list[int]:
+        return list(self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:]) if prompt.strip() else []
+
+    def _decode(self, features: Tensor, prompt: str, *, beam: int) -> list[Any]:
         options = _whisper().decoding.DecodingOptions(
             language=self._language,
-            prompt=tokens,
+            prompt=self._told(prompt) or None,
             without_timestamps=True,
             fp16=self._fp16,
+            beam_size=beam if beam > 1 else None,
             sample_len=min(220, 16 + int(features.shape[1] * SECONDS * TOKENS_A_SECOND)),
         )
         results: list[Any] = _task()(self._model, options).run(features)
@@ -177,7 +186,12 @@ def _task() -> Any:
 
     class OnFeatures(DecodingTask):  # type: ignore[misc]  # whisper is untyped
         def _get_audio_features(self, mel: Tensor) -> Tensor:
-            return mel
+            """Each clip once for every text that is followed; Whisper's own does so for a single clip only."""
+            return mel.repeat_interleave(self.n_group, dim=0)
+
+        def _detect_language(self, audio_features: Tensor, tokens: Tensor) -> tuple[Any, Any]:
+            languages, probabilities = super()._detect_language(audio_features, tokens)
+            return languages[:: self.n_group], probabilities
 
     return OnFeatures
 

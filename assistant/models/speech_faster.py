@@ -2,7 +2,7 @@
 
 The weights come from the same verified safetensors, written once more in CTranslate2's layout into a folder that lives as long
 as loading takes; nothing is fetched. What is done around the network is the same too: the encoder sees a clip and two seconds
-of silence, no timestamps are decoded, doubtful clips are heard again without the prompt, then over the full window.
+of silence, no timestamps are decoded, doubtful clips are heard again greedily, then without the prompt, then over thirty seconds.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Result:
 
 
 class FasterTranscriber:
-    """Safe to share: one call is served at a time. ``compute`` on a processor, float16 on CUDA.
+    """Safe to share: one call is served at a time. ``compute`` on a processor, float16 on CUDA; ``beam``: texts followed side
+    by side.
 
     Raises `Unavailable` where faster-whisper is not installed, `Corrupt` where the folder holds no Whisper.
     """
@@ -56,6 +57,7 @@ class FasterTranscriber:
         *,
         language: str = "en",
         batch: int = 8,
+        beam: int = 1,
         compute: Literal["int8", "float32"] = "int8",
     ) -> None:
         prepare()
@@ -84,9 +86,9 @@ class FasterTranscriber:
             language=language if multilingual else None,
         )
         self._suppressed = list(get_suppressed_tokens(self._tokenizer, [-1]))
-        self._batch = batch
+        self._batch, self._beam = batch, beam
         self._lock = threading.Lock()
-        self.identity = f"{identity}/{language}/faster-whisper-{faster_whisper.__version__}/{precision}"
+        self.identity = f"{identity}/{language}/faster-whisper-{faster_whisper.__version__}/{precision}/{beam}"
 
     def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
         """See `Transcriber`. Clips of like length are computed together, ``batch`` at a time."""
@@ -117,27 +119,33 @@ class FasterTranscriber:
 
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
         seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
-        first = self._decode(clips, seconds, prompt)
+        first = self._decode(clips, seconds, prompt, beam=self._beam)
         return [
-            surest(self._looks(clip, seconds, result, prompt), lambda look: look)
+            surest(self._looks(clip, seconds, result, prompt), lambda look: look, self._told(prompt))
             for clip, result in zip(clips, first, strict=True)
         ]
 
     def _looks(self, clip: Samples, seconds: float, result: Result, prompt: str) -> Iterator[Result]:
-        """As it was heard at first; without the prompt; without it over the full window. Each is made when it is asked for."""
+        """As it was heard at first; following one text only; that without the prompt; that over the full window. Each is made
+        when it is asked for."""
         yield result
+        if self._beam > 1:
+            yield self._decode([clip], seconds, prompt, beam=1)[0]
         if prompt:
-            yield self._decode([clip], seconds, "")[0]
-        yield self._decode([clip], LONGEST, "")[0]
+            yield self._decode([clip], seconds, "", beam=1)[0]
+        yield self._decode([clip], LONGEST, "", beam=1)[0]
 
-    def _decode(self, clips: Sequence[Samples], seconds: float, prompt: str) -> list[Result]:
+    def _told(self, prompt: str) -> list[int]:
+        return list(self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:]) if prompt.strip() else []
+
+    def _decode(self, clips: Sequence[Samples], seconds: float, prompt: str, *, beam: int) -> list[Result]:
         tokenizer, encoded = self._tokenizer, self.encode(clips, seconds)
-        before = tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:] if prompt.strip() else []
+        before = self._told(prompt)
         start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
         found = self._model.generate(
             encoded,
             [start] * len(clips),
-            beam_size=1,
+            beam_size=beam,
             max_length=len(start) + min(220, 16 + int(seconds * TOKENS_A_SECOND)),
             return_scores=True,
             return_no_speech_prob=True,

@@ -2,7 +2,7 @@
 
 Only what cannot be a quantity is changed: two or more "point"s or "dot"s between numbers, or one of them right after a word
 such as "rule" or "section". "Two point five per cent" is a figure and stays. After such a word, and only there, "boy" may be
-"point", commas may stand between, and "3. 12.4" is one number.
+"point", commas may stand between, and "3. 12.4" and "3. 12. 4" are one number.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ BEFORE = frozenset(
     "regulation requirement".split()
 )
 _NUMERAL = re.compile(r"^\d{1,4}(?:\.\d{1,4})*$")
-_SPLIT = re.compile(r"^\d{1,2}\. \d{1,2}(?:\.\d{1,2})+[.,;:?!]*$")
-"""One rule number cut in two: "3. 12.4"."""
+_CUT = re.compile(r"^\d{1,2}(?:\.\d{1,2})*\.$")
+"""A piece of a rule number that was cut: "3." of "3. 12.4"."""
 _TRIM = ",;:!?\"'()[]"
 _HOMOPHONES = {"won": 1, "to": 2, "too": 2, "tree": 3, "for": 4, "fore": 4, "ate": 8, "oh": 0, "o": 0}
 """Read as numbers only between two "point"s or after one."""
@@ -65,9 +65,9 @@ def _rule_number(words: Sequence[str], start: int) -> RuleNumber | None:
     parts, at = [first[0]], first[1]
     points = first[0].count(".")
     named = start > 0 and _bare(words[start - 1]) in BEFORE
-    if named and at < len(words) and _SPLIT.match(f"{words[at - 1]} {words[at]}"):
-        parts.append(_bare(words[at]).rstrip("."))
-        points, at = 1 + parts[-1].count("."), at + 1
+    if named and ".".join([*parts, *(pieces := _cut(words, at))]).count(".") >= 2:
+        parts += pieces
+        points, at = ".".join(parts).count("."), at + len(pieces)
     said = POINTS | _POINTS_HEARD if named else POINTS
     commas = False
     while at < len(words) and _bare(words[at]) in said:
@@ -85,6 +85,17 @@ def _rule_number(words: Sequence[str], start: int) -> RuleNumber | None:
         return None
     tail = words[at - 1][len(words[at - 1].rstrip(_TRIM + ".")) :]
     return RuleNumber(start=start, end=at, text=".".join(parts) + tail)
+
+
+def _cut(words: Sequence[str], at: int) -> list[str]:
+    """At most two further pieces of a rule number whose first ends before ``at``: 12 and 4 of "3. 12. 4"."""
+    pieces: list[str] = []
+    while len(pieces) < 2 and at < len(words) and _CUT.match(words[at - 1]):
+        piece = _bare(words[at]).rstrip(".")
+        if not _NUMERAL.match(piece):
+            break
+        pieces, at = [*pieces, piece], at + 1
+    return pieces
 
 
 def _number(words: Sequence[str], at: int, *, loose: bool) -> tuple[str, int] | None:

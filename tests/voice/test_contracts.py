@@ -52,10 +52,10 @@ def true_listener() -> Listener:
 
 
 @cache
-def true_whisper() -> WhisperTranscriber:
+def true_whisper(beam: int) -> WhisperTranscriber:
     from assistant.models.speech import WhisperTranscriber
 
-    return WhisperTranscriber(MODELS / "whisper-base", CHOSEN, "whisper-base")
+    return WhisperTranscriber(MODELS / "whisper-base", CHOSEN, "whisper-base", beam=beam)
 
 
 @cache
@@ -67,7 +67,7 @@ def random_folder(folder: Path) -> Path:
 def random_whisper(folder: Path) -> WhisperTranscriber:
     from assistant.models.speech import WhisperTranscriber
 
-    return WhisperTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2)
+    return WhisperTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2, beam=3)
 
 
 faster = pytest.mark.skipif(
@@ -81,14 +81,14 @@ def random_faster(folder: Path) -> FasterTranscriber:
     """On the very weights of `random_whisper`, as exactly."""
     from assistant.models.speech_faster import FasterTranscriber
 
-    return FasterTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2, compute="float32")
+    return FasterTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2, beam=3, compute="float32")
 
 
 @cache
-def true_faster(compute: Literal["int8", "float32"] = "int8") -> FasterTranscriber:
+def true_faster(beam: int, compute: Literal["int8", "float32"] = "int8") -> FasterTranscriber:
     from assistant.models.speech_faster import FasterTranscriber
 
-    return FasterTranscriber(MODELS / "whisper-base", CHOSEN, "whisper-base", compute=compute)
+    return FasterTranscriber(MODELS / "whisper-base", CHOSEN, "whisper-base", beam=beam, compute=compute)
 
 
 @pytest.fixture(params=["level", pytest.param("silero", marks=true_models)])
@@ -109,9 +109,9 @@ def transcriber(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
     if request.param == "scripted":
         return ScriptedTranscriber(["one two three"])
     if request.param == "whisper":
-        return true_whisper()
+        return true_whisper(5)
     if request.param == "faster":
-        return true_faster()
+        return true_faster(5)
     if request.param == "random faster":
         return random_faster(tmp_path_factory.getbasetemp() / "random-whisper")
     return random_whisper(tmp_path_factory.getbasetemp() / "random-whisper")
@@ -258,11 +258,12 @@ class TestTrueSpeech:
         assert transcript.rejected == ()
 
     @faster
-    def test_both_engines_hear_the_same(self) -> None:
+    @pytest.mark.parametrize("beam", [1, 5])
+    def test_both_engines_hear_the_same(self, beam: int) -> None:
         clip = sound.of(flite("rms").speak("Please read me section 4.2 of the policy.")).samples
-        (ours,), (theirs,) = true_whisper().transcribe([clip]), true_faster("float32").transcribe([clip])
+        (ours,), (theirs,) = true_whisper(beam).transcribe([clip]), true_faster(beam, "float32").transcribe([clip])
         assert theirs.text == ours.text
-        assert true_faster().transcribe([clip])[0].text == ours.text
+        assert true_faster(beam).transcribe([clip])[0].text == ours.text
         assert theirs.logprob == pytest.approx(ours.logprob, abs=0.02)
         for one, other in zip(ours.words, theirs.words, strict=True):
             assert other.text == one.text

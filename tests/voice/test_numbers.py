@@ -51,6 +51,9 @@ def test_any_number_of_three_parts(parts: list[int], between: str) -> None:
         ("at that point one of them left", "at that point one of them left"),
         ("one point to note", "one point to note"),
         ("rule eight. Point one", "rule eight. Point one"),
+        ("does rule 3. 12. 4 apply", "does rule 3.12.4 apply"),
+        ("rule 1. 10. 1. 17% or 70%", "rule 1.10.1. 17% or 70%"),
+        ("under section 5. 3 people left", "under section 5. 3 people left"),
         ("", ""),
     ],
 )
