@@ -123,13 +123,14 @@ def _hits(search: _Search, found: Mapping[str, Sequence[Found]], reranker: Reran
         for one in rows:
             found_by.setdefault(one.row, {})[name] = one.score
     fused = search.fused(sorted(found_by))
-    candidates = _best(fused)[: max(section.rerank_candidates, section.hits)]
+    ranked = _best(fused)
+    candidates = ranked[: section.rerank_candidates]
     if section.follow:
         seen = set(candidates)
         linked = {other for row in candidates[: section.follow] for other in search.linked(row) if other not in seen}
         fused |= search.fused(sorted(linked - fused.keys()))
         candidates += _best({row: fused[row] for row in linked})[: section.follow_candidates]
-    if not all(search.allowed[row] for row in candidates):
+    if not all(search.allowed[row] for row in (*ranked, *candidates)):
         raise Corrupt("A search returned a passage outside the visible set; the answer was stopped.")
     texts = [index_text(snapshot.document_of(row).title, snapshot.passages[row]) for row in candidates]
     scores = {}
@@ -141,6 +142,11 @@ def _hits(search: _Search, found: Mapping[str, Sequence[Found]], reranker: Reran
         found_by[row]["reference"] = score - scores[row]
         scores[row] = score
     order = [*first, *_best({row: score for row, score in scores.items() if row not in first})]
+    weakest = min(scores.values(), default=0.0)
+    for row in ranked[section.rerank_candidates : section.hits]:  # more are asked for than the reranker reads
+        if row not in scores:
+            scores[row] = min(weakest, section.rerank_fused * fused[row])
+            order.append(row)
     return [
         Hit(
             passage=snapshot.passages[row],

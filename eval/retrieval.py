@@ -49,8 +49,8 @@ def search(
     tell: Tell,
 ) -> dict[str, tuple[str, ...]]:
     """At most ``depth`` corpus ids for each query id, best first."""
-    # Rows are collapsed, so more hits are asked for; up to the reranker's candidates that changes no order.
-    wide = section.model_copy(update={"hits": max(depth, section.rerank_candidates)})
+    # Rows are collapsed, so more hits are asked for than the reranker reads; that changes no order.
+    wide = section.model_copy(update={"hits": 2 * max(depth, section.rerank_candidates)})
     everything = np.ones(len(snapshot.passages), dtype=np.bool_)
     ids, found = list(queries), {}
     for start in range(0, len(ids), BATCH):

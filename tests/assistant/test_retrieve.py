@@ -116,6 +116,21 @@ def test_following_references_keeps_the_first_and_shows_only_the_visible(
     assert [hit.score for hit in after] == sorted((hit.score for hit in after), reverse=True)
 
 
+@given(read=st.integers(1, 8), more=st.integers(1, 12), follow=st.integers(0, 2))
+def test_more_hits_than_are_read_again_stand_below_and_change_no_order(
+    snapshot: OpenSnapshot, read: int, more: int, follow: int
+) -> None:
+    allowed = everything(snapshot)
+    few = Retrieve(rerank_candidates=read, hits=read, follow=follow, follow_candidates=0)
+    many = few.model_copy(update={"hits": read + more})
+    ((got,), (all_of_them,)) = (retrieve(snapshot, [QUERY], allowed, one, Longest()) for one in (few, many))
+    assert all_of_them[: len(got)] == got
+    assert len(all_of_them) == min(read + more, len(snapshot.passages))
+    assert all("rerank" not in hit.found_by for hit in all_of_them[len(got) :])
+    scores = [hit.score for hit in all_of_them[len(got) - 1 :]]
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_the_rule_that_the_best_passage_refers_to_is_brought_in(snapshot: OpenSnapshot) -> None:
     allowed = everything(snapshot)
     section = Retrieve(dense_candidates=2, lexical_candidates=2, hits=12, follow=1, follow_weight=0.5)
