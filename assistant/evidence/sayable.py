@@ -15,7 +15,8 @@ from assistant.types import Passage
 
 _LEANS = re.compile(
     r"(?:It|Its|They|Their|He|She|This|These|That|Those|Such|If so|If not|If they|If it|Otherwise|The same|Then|Both|Neither"
-    r"|Here|There|(?:Until|By|From) then|(?:After|Before) (?:that|this)|In (?:that|this|these|those|such) cases?"
+    r"|Here|There|(?:Until|By|From) then|(?:After|Before) (?:that|this)"
+    r"|In (?:that|this|these|those|such) (?:cases?|circumstances|events?)"
     r"|Anything (?:more|else|less)|However|But|Instead|Also|Any other|The others?|An exception|The exception|Except"
     r"|So (?:is|are|does|do|must|may)|When (?:it|they|this|that)|Either)\b"
 )
@@ -44,7 +45,10 @@ _THE_THING = re.compile(
 _NUMBERED = re.compile(r"\(?\d{1,2}[).]\s+")
 _CELLS = " | "
 _HEADING = 12
-"""A line of at most so many words that ends without a mark is a heading."""
+"""A line of at most so many words that ends without a mark, or has only capitalised ones, is a heading."""
+_TITLED = re.compile(r"(?:(?:[^a-z\s]\S*|a|an|and|at|by|for|from|in|of|on|or|the|to|under|with)(?:\s+|$))+")
+"""Words as a heading writes them: "Exempt Exposures." """
+_LETTER = re.compile(r"\(([a-z])\)\s")
 
 
 def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
@@ -71,7 +75,8 @@ def sayable(passage: Passage, title: str, words: int = 10**6) -> list[str]:
         hanging = hangs(units, n)
         if plain in titles or (not hanging and _heads(units, n)):
             continue
-        if end < places[n][1] or (n + 1 == len(read) and _list_goes_on(units, n, hanging)):
+        cut = end < places[n][1] or any(_next_letter(unit, other) for other in units[n + 2 :])
+        if cut or (n + 1 == len(read) and _list_goes_on(units, n, hanging)):
             plain = f"{plain} {GOES_ON}"
         within_item = (
             before == n - 1 and n > 0 and hangs(units, n - 1) and "\n" not in passage.text[places[n - 1][1] : start]
@@ -90,7 +95,8 @@ def _heads(units: Sequence[str], n: int) -> bool:
     if n + 1 < len(units) and hangs(units, n + 1):
         return False
     few = len(unit.split())
-    unmarked = ":" not in unit and not unit.endswith((".", ";", ",", "!", "”", '"', "—", "–"))
+    marked = ":" in unit or unit.endswith((".", ";", ",", "!", "”", '"', "—", "–"))
+    unmarked = not marked or (unit.endswith(".") and _TITLED.fullmatch(unit) is not None)
     return unit.endswith("?") or few < 2 or (few <= _HEADING and unmarked and n + 1 < len(units))
 
 
@@ -100,7 +106,19 @@ def _leans(plain: str, previous: str) -> bool:
     if _ELLIPTIC.match(bare) and len(bare.split()) <= _FEW:
         return True
     named = any(re.search(rf"\b{thing}", previous, re.I) for thing in _THE_THING.findall(bare))
-    return bool(named or _LEANS.match(bare) or _LEANS_WITHIN.search(bare) or _REFERS.search(bare))
+    return bool(
+        named
+        or _next_letter(previous, bare)
+        or _LEANS.match(bare)
+        or _LEANS_WITHIN.search(bare)
+        or _REFERS.search(bare)
+    )
+
+
+def _next_letter(unit: str, later: str) -> bool:
+    """Does a later sentence go on with the list that ``unit`` ends in: "… (a) …" and "…; or (b) …"?"""
+    letters = _LETTER.findall(unit)
+    return bool(letters) and bool(re.search(rf"[;,]\s*(?:or|and)?\s*\({chr(ord(letters[-1]) + 1)}\)\s", later))
 
 
 def _list_goes_on(units: Sequence[str], n: int, hanging: bool) -> bool:

@@ -66,6 +66,27 @@ def passage(text: str, where: str = "4 Gifts › 4.2 Limits", context: str = "")
         ("(1) Gifts are kept.\n(2) Wine is not.", "", ["(1) Gifts are kept.", "(2) Wine is not."]),
         ("- an item without a lead", "", ["- an item without a lead"]),
         ("4.2 Limits", "", []),
+        (
+            "Exempt Exposures. A firm may wait. Form FC-7 – Summary of the Gifts. Cash is kept.",
+            "",
+            ["A firm may wait.", "Cash is kept."],
+        ),
+        ("Tier 2 is Legal.", "", ["Tier 2 is Legal."]),
+        (
+            "A breach is told. In those circumstances all wait.",
+            "",
+            ["A breach is told. In those circumstances all wait."],
+        ),
+        (
+            "A firm may: (a) hold cash. A clerk must count; or (b) pay.",
+            "",
+            ["A firm may: (a) hold cash. A clerk must count; or (b) pay."],
+        ),
+        (
+            "A firm may: (a) hold cash. A clerk must count. A head must see; or (b) pay.",
+            "",
+            ["A firm may: (a) hold cash. …", "A clerk must count.", "A head must see; or (b) pay."],
+        ),
     ],
 )
 def test_planted_passages(text: str, context: str, said: list[str]) -> None:
