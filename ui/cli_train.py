@@ -6,7 +6,6 @@ import json
 import random
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ import typer
 
 from assistant.config import Config, load
 from assistant.errors import InputError
+from ui.training_sources import HeldOut, Sources
 
 if TYPE_CHECKING:
     from assistant.knowledge.library import OpenSnapshot
@@ -26,6 +26,17 @@ Out = Annotated[Path, typer.Argument(help="Folder for the weights.")]
 Beir = Annotated[
     str | None,
     typer.Option("--beir", metavar="DIR[=N]", help="A BEIR folder; the train part of its dev split is taken."),
+]
+Written = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--written",
+        metavar="FILE[=N]",
+        help="Questions about passages of the BEIR folder: JSON Lines with question, passage.",
+    ),
+]
+HeldOutOption = Annotated[
+    HeldOut, typer.Option("--held-out", help="What of the validation part of --beir is kept back for measuring.")
 ]
 Exclude = Annotated[
     Path | None, typer.Option("--exclude", help="JSON Lines whose questions are never trained on.", exists=True)
@@ -44,75 +55,6 @@ class Passages(StrEnum):
     ALL = "all"
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Sources:
-    """``PATH=N`` texts taken apart: paths, each with the most questions it may give."""
-
-    beir: tuple[Path, int] | None
-    cited: list[tuple[Path, int]]
-    collection: list[tuple[Path, int]]
-    excluded: frozenset[str]
-    held_out: frozenset[str]
-    """Passages that only measure: gold for a question of the BEIR folder's validation part."""
-
-    @classmethod
-    def of(
-        cls, beir: str | None, cited: list[str] | None, collection: list[str] | None, exclude: Path | None
-    ) -> _Sources:
-        from assistant.train.groups import read_lines
-        from eval.split import held_out_passages
-
-        if not (beir or cited or collection):
-            raise InputError("Nothing to train on; give --beir, --cited or --collection.")
-        rulebook = _parsed(beir) if beir else None
-        return cls(
-            beir=rulebook,
-            cited=[_parsed(text) for text in cited or []],
-            collection=[_parsed(text) for text in collection or []],
-            excluded=frozenset(row["question"] for row in read_lines(exclude)) if exclude else frozenset(),
-            held_out=held_out_passages(rulebook[0]) if rulebook else frozenset(),
-        )
-
-    def rulebook(self, rng: random.Random) -> list[tuple[str, tuple[str, ...]]]:
-        """Questions of the BEIR folder and the ids of their gold passages."""
-        from eval.split import train_queries
-
-        if self.beir is None:
-            return []
-        folder, most = self.beir
-        queries = [(query.text, query.gold) for query in train_queries(folder, self.excluded)]
-        return rng.sample(queries, min(most, len(queries)))
-
-    def answers(self, rng: random.Random) -> list[tuple[Path, list[dict[str, Any]]]]:
-        """Without those that rest on a held-out passage."""
-        return [(file, _sample(file, most, rng, self.held_out)) for file, most in self.cited]
-
-    def items(self, rng: random.Random) -> list[dict[str, Any]]:
-        return [item for file, most in self.collection for item in _sample(file, most, rng)]
-
-    def told(self) -> list[str]:
-        """For the card: names and numbers, no folders of this machine."""
-        every = [*([self.beir] if self.beir else []), *self.cited, *self.collection]
-        return [path.name if most == sys.maxsize else f"{path.name} (at most {most})" for path, most in every]
-
-
-def _parsed(text: str) -> tuple[Path, int]:
-    path, _, most = text.partition("=")
-    if most and not most.isdigit():
-        raise InputError(f"{text}: after = stands the number of questions to take.")
-    if not Path(path).exists():
-        raise InputError(f"There is no {path} to train on.")
-    return Path(path), int(most) if most else sys.maxsize
-
-
-def _sample(file: Path, most: int, rng: random.Random, held_out: frozenset[str] = frozenset()) -> list[dict[str, Any]]:
-    from assistant.train.groups import read_lines
-    from eval.split import plain
-
-    rows = [row for row in read_lines(file) if not any(plain(p["text"]) in held_out for p in row.get("passages", ()))]
-    return rng.sample(rows, min(most, len(rows)))
-
-
 def _tell(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -125,7 +67,7 @@ def _snapshot(settings: Config) -> OpenSnapshot:
     return Library(settings.data, Catalogue.open_existing(settings.data), build_embedder(settings), "cpu").current()
 
 
-def _groups(sources: _Sources, settings: Config, negatives: int, rng: random.Random, *, sentences: bool) -> list[Group]:
+def _groups(sources: Sources, settings: Config, negatives: int, rng: random.Random, *, sentences: bool) -> list[Group]:
     from assistant.build import build_embedder
     from assistant.train.groups import from_beir, from_cited, from_collection
 
@@ -147,6 +89,8 @@ def _groups(sources: _Sources, settings: Config, negatives: int, rng: random.Ran
 def encoder(
     out: Out,
     beir: Beir = None,
+    written: Written = None,
+    held_out: HeldOutOption = HeldOut.PASSAGES,
     exclude: Exclude = None,
     cited: Cited = None,
     collection: Collection = None,
@@ -162,7 +106,7 @@ def encoder(
     from assistant.train.encoder import train
 
     settings, rng = load(config), random.Random(seed)
-    sources = _Sources.of(beir, cited, collection, exclude)
+    sources = Sources.of(beir, cited, collection, exclude, written=written, held_out=held_out)
     groups = _groups(sources, settings, negatives, rng, sentences=False)
     base = Registry(settings).path(settings.encoder.model)
     card = {
@@ -178,6 +122,8 @@ def encoder(
 def reranker(
     out: Out,
     beir: Beir = None,
+    written: Written = None,
+    held_out: HeldOutOption = HeldOut.PASSAGES,
     exclude: Exclude = None,
     cited: Cited = None,
     collection: Collection = None,
@@ -193,7 +139,7 @@ def reranker(
     from assistant.train.reranker import train
 
     settings, rng = load(config), random.Random(seed)
-    sources = _Sources.of(beir, cited, collection, exclude)
+    sources = Sources.of(beir, cited, collection, exclude, written=written, held_out=held_out)
     groups = _groups(sources, settings, negatives, rng, sentences=True)
     base = Registry(settings).path(settings.encoder.model)
     card = {
@@ -243,7 +189,7 @@ def generator(
     from assistant.train.generator import Recipe, train
 
     settings, rng = load(config), random.Random(seed)
-    sources = _Sources.of(beir, cited, collection, exclude)
+    sources = Sources.of(beir, cited, collection, exclude)
     examples = _examples(sources, settings, rng)
     if passages is Passages.NEEDED:
         examples = as_served(examples)
@@ -260,7 +206,7 @@ def generator(
     train(examples, registry.path(name), registry.identity(name), out, recipe=recipe, card=card, tell=_tell)
 
 
-def _examples(sources: _Sources, settings: Config, rng: random.Random) -> Sequence[Any]:
+def _examples(sources: Sources, settings: Config, rng: random.Random) -> Sequence[Any]:
     from assistant.build import build_reranker
     from assistant.train.cited import from_cited, from_collection, from_rulebook
     from assistant.train.groups import read_lines
