@@ -228,7 +228,7 @@ def test_a_searcher_that_leaks_stops_the_answer(served: World) -> None:
         opened.manifest,
         tuple(opened.documents.values()),
         opened.passages,
-        Leaking(),  # type: ignore[arg-type]
+        Leaking(),  # type: ignore[arg-type]  # no real searcher leaks, and only those two are typed
         opened.lexical,
         "leaks",
     )
