@@ -150,7 +150,7 @@ async def long_call(
     gateway: Gateway, spoken: Spoken, seconds: float, tell: Tell, *, row: float = 60.0, every: float = 30.0
 ) -> dict[str, Any]:
     """One call in which the same question is asked every ``every`` seconds; work and memory of the gateway by ``row`` of
-    seconds (a minute). ``work``: processor seconds for a second of the call's sound."""
+    seconds (a minute), full ones only. ``work``: processor seconds for a second of the call's sound."""
     rows: list[dict[str, Any]] = []
     found: list[Asked] = []
     async with dial(gateway, "long") as caller:
@@ -158,7 +158,7 @@ async def long_call(
 
         async def watch() -> None:
             used, sent, asked, began = gateway.usage(), caller.sent, 0, time.perf_counter()
-            while True:
+            while len(rows) < int(seconds / row):
                 await asyncio.sleep(max(0.0, began + (len(rows) + 1) * row - time.perf_counter()))
                 now, sound = gateway.usage(), (caller.sent - sent) * FRAME_SECONDS
                 rows.append(
@@ -177,9 +177,11 @@ async def long_call(
             found.append(await ask(caller, spoken))
             spent = time.perf_counter() - began
             await asyncio.sleep(max(0.0, min(seconds, math.ceil(spent / every) * every) - spent))
-        await asyncio.sleep(row / 100)  # the last row is full
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
+        if caller.closed:
+            watching.cancel()
+        await asyncio.wait([watching])
+        if not watching.cancelled():
+            watching.result()
     return {
         "seconds": round(caller.sent * FRAME_SECONDS, 1),
         "by_minute": rows,

@@ -104,8 +104,7 @@ def test_work_and_memory_row_by_row(project: Config, assistant: Assistant) -> No
     with running(project, assistant, QUESTION) as made:
         found = asyncio.run(calls.long_call(under_test(made), SPOKEN, 6.0, quiet, row=1.5, every=3.0))
     rows = found["by_minute"]
-    assert [row["minute"] for row in rows] == list(range(1, len(rows) + 1))
-    assert len(rows) >= 4
+    assert [row["minute"] for row in rows] == [1, 2, 3, 4]
     assert all(row["work"] > 0 and row["memory_mb"] > 0 for row in rows)
     assert found["asked"] == sum(found["outcomes"].values()) >= 1
     assert found["memory_growth_mb"] == pytest.approx(rows[-1]["memory_mb"] - rows[0]["memory_mb"], abs=0.1)
