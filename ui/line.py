@@ -20,7 +20,7 @@ from assistant.types import Answer, Failed, Finished, Question, Sentence, Spoken
 from assistant.voice import mulaw
 from assistant.voice.listen import Part
 from assistant.voice.say import length, spoken_sentence
-from assistant.voice.turns import SpeechStarted, Stretch, TurnEnded, Turns
+from assistant.voice.turns import Lull, SpeechStarted, Stretch, TurnEnded, Turns
 from assistant.voice.values import RATE, Heard
 from ui import call, twilio
 from ui.auth import GUEST
@@ -48,6 +48,7 @@ class Line:
         self._wide = mulaw.Upsampler()
         self._waiting = bytearray()
         self._digest = hashlib.sha256()
+        self._early: tuple[Stretch, asyncio.Future[Heard]] | None = None
         self._stretches: list[tuple[Stretch, asyncio.Future[Heard]]] = []
         self._asked: list[tuple[Stretch, asyncio.Future[Heard]]] = []
         self._spoken: tuple[Spoken, ...] = ()
@@ -96,6 +97,8 @@ class Line:
             match event:
                 case SpeechStarted():
                     await self._interrupt()
+                case Lull(stretch=stretch):
+                    self._begin_early(stretch)
                 case Stretch():
                     await self._stretch(event)
                 case TurnEnded():
@@ -110,6 +113,7 @@ class Line:
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        self._drop_early()
         for _, future in self._stretches:
             future.cancel()
         if self._turns is not None:
@@ -132,7 +136,23 @@ class Line:
             self._plays_until = 0.0
             await self._send(twilio.clear(self._started.stream))
 
+    def _begin_early(self, stretch: Stretch) -> None:
+        """Transcribes what may turn out to be a whole stretch, so that its words are there the sooner."""
+        self._drop_early()
+        future = self._exchange.queue.offer(self._started.stream, stretch.samples, self._vocabulary.prompt)
+        self._early = (stretch, asyncio.wrap_future(future)) if future else None
+
+    def _drop_early(self) -> None:
+        if self._early is not None:
+            self._early[1].cancel()
+            self._early = None
+
     async def _stretch(self, stretch: Stretch) -> None:
+        if self._early is not None and self._early[0].same_sound(stretch):
+            self._stretches.append(self._early)
+            self._early = None
+            return
+        self._drop_early()
         try:
             future = self._exchange.queue.submit(self._started.stream, stretch.samples, self._vocabulary.prompt)
         except Transient as error:

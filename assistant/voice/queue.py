@@ -33,6 +33,7 @@ class TranscriptionQueue:
         self._batch = batch
         self._jobs: OrderedDict[str, deque[_Job]] = OrderedDict()
         self._count = 0
+        self._busy = False
         self._closed = False
         self._change = threading.Condition()
         self.batches: list[int] = []
@@ -55,6 +56,11 @@ class TranscriptionQueue:
             self._count += 1
             self._change.notify()
         return future
+
+    def offer(self, caller: str, samples: Samples, prompt: str = "") -> Future[Heard] | None:
+        """As `submit`, for a clip that may turn out not to be wanted: taken only where there is nothing else to do."""
+        with self._change:
+            return None if self._busy or self._count else self.submit(caller, samples, prompt)
 
     def forget(self, caller: str) -> None:
         """The caller is gone: what waits for them is cancelled."""
@@ -81,9 +87,12 @@ class TranscriptionQueue:
                 if self._closed:
                     return
                 jobs = self._take()
+                self._busy = True
             started = [job for job in jobs if job.future.set_running_or_notify_cancel()]
             if started:
                 self._serve(started)
+            with self._change:
+                self._busy = False
 
     def _take(self) -> list[_Job]:
         """One clip of each caller in turn, while they have the same prompt and there is room in the batch."""

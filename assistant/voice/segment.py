@@ -53,6 +53,11 @@ class Segmenter:
         return (self._frame - self._last) * FRAME / RATE
 
     @property
+    def likely(self) -> Region | None:
+        """The open stretch as it will be if nothing more of it is said; None where none is open that counts as speech."""
+        return self._region(self._last + 1, pad_end=True) if self.speaking else None
+
+    @property
     def keep_from(self) -> int:
         """The first sample that a later region can still need."""
         first = self._frame if self._start is None else self._start
@@ -96,14 +101,16 @@ class Segmenter:
         self._start, self._seen = cut, rest
 
     def _emit(self, end: int, *, pad_end: bool = True) -> Iterator[Region]:
+        region = self._region(end, pad_end=pad_end)
+        if self._sure(self._seen) >= self._needed:
+            self._closed = region.end
+            yield region
+
+    def _region(self, end: int, *, pad_end: bool) -> Region:
+        """From the start of the open stretch to the frame ``end``."""
         assert self._start is not None
-        voiced = self._sure(self._seen)
-        if voiced < self._needed:
-            return
         first = max(self._closed, self._start * FRAME - self._pad)
-        last = end * FRAME + (self._pad if pad_end else 0)
-        self._closed = last
-        yield Region(start=first, end=last, voiced=voiced)
+        return Region(start=first, end=end * FRAME + (self._pad if pad_end else 0), voiced=self._sure(self._seen))
 
     @property
     def _pad(self) -> int:

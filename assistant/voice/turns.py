@@ -1,7 +1,8 @@
 """A live call as turns: when somebody begins to speak, each finished stretch of speech once, and when the turn is over.
 
-Each second of sound is looked at once by the detector and goes to the transcriber at most once, in the stretch it belongs to:
-work per second is constant however long the call, and nothing older than the stretch at hand is kept.
+Each second of sound is looked at once by the detector and belongs to one stretch: work per second is constant however long the
+call, and nothing older than the stretch at hand is kept. A lull tells what a stretch will be before it is known to be over, for
+whoever has the time to begin with it.
 """
 
 from __future__ import annotations
@@ -33,6 +34,17 @@ class Stretch:
     start: float
     voiced: float
 
+    def same_sound(self, other: Stretch) -> bool:
+        """Of the same call."""
+        return (self.start, len(self.samples)) == (other.start, len(other.samples))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lull:
+    """The speaker has stopped, perhaps for breath only: ``stretch`` as it will be if no more of it comes."""
+
+    stretch: Stretch
+
 
 @dataclass(frozen=True, kw_only=True)
 class TurnEnded:
@@ -41,7 +53,7 @@ class TurnEnded:
     at: float
 
 
-Heard = SpeechStarted | Stretch | TurnEnded
+Heard = SpeechStarted | Lull | Stretch | TurnEnded
 
 
 class Turns:
@@ -60,6 +72,7 @@ class Turns:
         self._speaking = False
         self._open = False
         self._turn_start = 0.0
+        self._lull_until = 0
 
     @property
     def held(self) -> float:
@@ -74,6 +87,7 @@ class Turns:
             yield self._stretch(region)
         if self._segmenter.speaking:
             yield from self._begun(self._fed / RATE)
+            yield from self._lulls()
         else:
             self._speaking = False
         now = self._fed / RATE
@@ -93,6 +107,13 @@ class Turns:
         if not self._speaking:
             self._speaking = True
             yield SpeechStarted(at=at)
+
+    def _lulls(self) -> Iterator[Heard]:
+        """Once for each place where the speaker stops: as soon as all that the stretch would have has come."""
+        likely = self._segmenter.likely
+        if likely is not None and self._lull_until < likely.end <= self._fed:
+            self._lull_until = likely.end
+            yield Lull(stretch=self._stretch(likely))
 
     def _close(self) -> Iterator[Heard]:
         for region in self._segmenter.close():

@@ -201,6 +201,7 @@ def test_a_call_from_notice_to_receipt(project: Config, assistant: Assistant) ->
         assert call.MOMENT in caller.texts
         assert caller.texts[-1].startswith("According to the Complaints Policy, section 1: ")
         assert "media" in caller.kinds
+        assert made.exchange.queue.batches == [1]  # in the lull, and not again
         heard, spoken = made.contents("heard")[-1], made.contents("spoken")[-1]
         assert (heard["text"], heard["user"], heard["channel"]) == (QUESTION, "guest", "voice")
         assert spoken["confirmed"] == []
@@ -210,6 +211,24 @@ def test_a_call_from_notice_to_receipt(project: Config, assistant: Assistant) ->
         assert TOKEN not in json.dumps([made.contents(kind) for kind in ("asked", "heard", "call", "answered")])
         assert made.contents("asked")[-1]["user"] == "guest"
         assert made.ledger.verify() > 4
+
+
+def test_what_was_begun_at_a_breath_is_heard_anew_with_what_follows(project: Config, assistant: Assistant) -> None:
+    async def one(made: Gateway) -> None:
+        async with dial(made) as socket:
+            caller = Caller(socket, 8)
+            await caller.start()
+            await caller.until("a record is kept")
+            await caller.say(pause=0.3)
+            await caller.say()
+            await caller.until("six years")
+            await caller.hang_up()
+            await ended(made, "CA8")
+
+    with gateway(project, assistant, "How long are", QUESTION) as made:
+        asyncio.run(one(made))
+        assert made.contents("heard")[-1]["text"] == QUESTION
+        assert made.exchange.queue.batches == [1, 1]
 
 
 def test_doubt_is_read_back_then_confirmed(project: Config, assistant: Assistant) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from assistant.errors import Transient
 from assistant.voice import mulaw
 from assistant.voice.queue import FULL, TranscriptionQueue
-from assistant.voice.turns import SpeechStarted, Stretch, TurnEnded, Turns
+from assistant.voice.turns import Lull, SpeechStarted, Stretch, TurnEnded, Turns
 from assistant.voice.twins import LevelDetector, ScriptedTranscriber
 from assistant.voice.values import RATE, Heard, Samples
 from assistant.voice.vocabulary import Vocabulary
@@ -56,6 +56,25 @@ def test_every_stretch_once_and_every_turn_ends(plan: list[tuple[float, float]],
     assert isinstance(events[-1], TurnEnded)
     long_gaps = sum(gap > 1.0 for gap, _ in plan[1:])
     assert sum(isinstance(event, TurnEnded) for event in events) == 1 + long_gaps
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0.3, 0.6, 1.2]), st.sampled_from([0.4, 1.0, 3.0])), min_size=1, max_size=6),
+    st.sampled_from([320, 1600]),
+)
+@settings(max_examples=30)
+def test_a_lull_tells_the_stretch_before_it_is_over(plan: list[tuple[float, float]], size: int) -> None:
+    events, _ = live(speech(plan), size)
+    ends = [one for one in events if isinstance(one, Lull | Stretch)]
+    for n, stretch in enumerate(ends):
+        if isinstance(stretch, Stretch):
+            lull = ends[n - 1]
+            assert isinstance(lull, Lull)
+            assert lull.stretch.same_sound(stretch)
+            assert np.array_equal(lull.stretch.samples, stretch.samples)
+            assert lull.stretch.voiced == stretch.voiced
+    short = sum(0.2 < gap < 0.4 for gap, _ in plan[1:])  # a breath within a stretch: one lull more
+    assert sum(isinstance(one, Lull) for one in ends) <= sum(isinstance(one, Stretch) for one in ends) + short
 
 
 def test_ten_minutes_are_held_like_one() -> None:
@@ -121,6 +140,20 @@ def test_the_queue_is_fair_and_batched() -> None:
     assert slow.order == [1, 2, 5, 6, 3, 4] or slow.order[:4] == [1, 2, 5, 6]
     assert queue.batches[:2] == [1, 3]
     queue.close()
+
+
+def test_what_is_offered_is_taken_only_where_nothing_else_is_to_be_done() -> None:
+    slow = Slow()
+    queue = TranscriptionQueue(slow, waiting=20)
+    first = queue.offer("a", clip(1))
+    assert first is not None
+    waiting_for_first(queue)
+    assert queue.offer("b", clip(2)) is None  # at work
+    wanted = queue.submit("c", clip(3))
+    slow.go.set()
+    assert [future.result(10).text for future in (first, wanted)] == ["word", "word"]
+    queue.close()
+    assert slow.order == [1, 3]
 
 
 def test_a_full_queue_refuses_and_a_gone_caller_leaves_room() -> None:
