@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eval.calibrate import upper_bound
+from eval.significance import upper_bound
 
 COVERAGES = (0.5, 0.8, 1.0)
 MOST_POINTS = 60

@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assistant.answer import Assistant
-from assistant.build import principal_of
 from assistant.errors import InputError
-from assistant.evidence import abstain, cite
 from assistant.evidence.logistic import probability
-from assistant.retrieve import retrieve
 from eval.cases import Case, covered
+from eval.open_gate import opened
+from eval.significance import upper_bound
 
 SETS: tuple[tuple[str, ...], ...] = (
     ("leaning",),
@@ -52,16 +51,9 @@ def answer_all(assistant: Assistant, cases: Iterable[Case], tell: Callable[[Row]
 
 
 def _row(assistant: Assistant, case: Case) -> Row:
-    snapshot = assistant.library.current()
-    principal, day = principal_of(assistant.config, case.user), case.as_of or assistant.clock().date()
-    mask = snapshot.mask(principal, assistant.library.policy(), day)
-    (hits,) = retrieve(snapshot, [case.question], mask, assistant.config.retrieve, assistant.composer.reranker)
-    composition = assistant.composer.about(case.question, case.question, hits, lambda: 0.0)
-    values = abstain.signals(case.question, hits, composition, snapshot.lexical.idf)
-    shown = list(composition.sentences())
-    places = [(c.uri, c.where) for c in cite.one_a_marker(shown, composition.evidence)]
-    right = case.answerable and covered(case.gold, places) > 0
-    return Row(id=case.id, answerable=case.answerable, right=right, values=values)
+    asked = opened(assistant, case)
+    right = case.answerable and covered(case.gold, asked.places()) > 0
+    return Row(id=case.id, answerable=case.answerable, right=right, values=asked.values)
 
 
 def write_rows(rows: Sequence[Row], file: Path) -> None:
@@ -153,10 +145,3 @@ def _curve(right: NDArray[np.bool_], scores: NDArray[np.float64]) -> list[dict[s
 def _operating_point(curve: Sequence[Mapping[str, float]], wrong_at_most: float) -> Mapping[str, float]:
     kept = [point for point in curve if point["wrong"] <= wrong_at_most and point["answered"] > 0]
     return min(kept, key=lambda point: point["threshold"]) if kept else curve[0]
-
-
-def upper_bound(wrong: int, n: int, confidence: float = 0.95) -> float:
-    """Of a share of which ``wrong`` of ``n`` were seen (Clopper and Pearson 1934, one-sided)."""
-    from scipy.stats import beta
-
-    return 1.0 if wrong >= n else float(beta.ppf(confidence, wrong + 1, n - wrong))

@@ -24,7 +24,7 @@ from assistant.train.corrupt import KINDS
 from assistant.train.pairs import TABLE, VERBATIM, Pair, Source
 from assistant.train.reword import WAYS
 from assistant.types import Judgement
-from eval.calibrate import upper_bound
+from eval.significance import upper_bound
 
 Scorer = Callable[[Pair], float]
 _CHANGES = ("number", "modality")

@@ -16,8 +16,8 @@ from typing import Any
 from assistant.errors import InputError
 from assistant.protocols import Judge
 from assistant.train.pairs import Pair
-from eval.calibrate import upper_bound
 from eval.judge import Scorer, area
+from eval.significance import upper_bound
 
 SUPPORTED, UNSUPPORTED = "supported", "unsupported"
 

@@ -61,6 +61,15 @@ def report(body: Mapping[str, Any]) -> Report:
     return Report(title="Answers and their citations", facts=_facts(body), parts=tuple(parts))
 
 
+def abstention_report(body: Mapping[str, Any]) -> Report:
+    """``body``: what ``eval abstention`` prints with ``--json``."""
+    titles = {"gold_removed": "Gold sections taken out of the index", "unanswerable": "Questions that nothing answers"}
+    facts = [("Questions that can be answered", str(body["answerable"]))]
+    facts += [(title, str(body[name]["n"])) for name, title in titles.items()]
+    parts = [part for name, title in titles.items() if body[name]["n"] for part in _gate(body[name], title, f"{name}_")]
+    return Report(title="When the assistant keeps silent", facts=tuple(facts), parts=tuple(parts))
+
+
 AIMED = (
     "Aims for precision and recall: " + ", ".join(f"{kind} {p:.2f} / {r:.2f}" for kind, (p, r) in AIMS.items()) + "."
 )
@@ -97,13 +106,14 @@ def _of(figures: Mapping[str, Any], kind: str) -> dict[str, object]:
     return dict(figures if kind == ALL else figures["by_kind"][kind])
 
 
-def _gate(found: Mapping[str, Any]) -> list[Table | Plot]:
+def _gate(found: Mapping[str, Any], title: str = "The gate", prefix: str = "") -> list[Table | Plot]:
+    """``prefix`` of the plot's file."""
     point = found["operating_point"]
     auroc = f"Area under the ROC curve, items with gold passages against items without: {shown(found['auroc'])}."
     rows = {f"coverage {at}": {"coverage": at, "risk": risk} for at, risk in found["risk_at_coverage"].items()}
     parts: list[Table | Plot] = [
         table(
-            "The gate",
+            title,
             {**rows, "where it stands": point},
             {
                 "coverage": "let through",
@@ -125,5 +135,5 @@ def _gate(found: Mapping[str, Any]) -> list[Table | Plot]:
             top=1.0,
             mark=("where the gate stands", (point["coverage"], point["risk"])),
         )
-        parts.append(Plot(title="Risk and coverage", name="risk_coverage", svg=svg))
+        parts.append(Plot(title="Risk and coverage", name=f"{prefix}risk_coverage", svg=svg))
     return parts

@@ -1,5 +1,8 @@
-"""Is one run better than another on the same questions? The paired randomisation test (Fisher 1935; for retrieval Smucker,
-Allan and Carterette 2007): under the null hypothesis a question's two results might as well have been swapped."""
+"""How sure is a figure: the upper bound of a share, and whether one run is better than another on the same questions.
+
+The latter by the paired randomisation test (Fisher 1935; for retrieval Smucker, Allan and Carterette 2007): under the null
+hypothesis a question's two results might as well have been swapped.
+"""
 
 from __future__ import annotations
 
@@ -51,3 +54,10 @@ def compare(first: Mapping[str, Mapping[str, float]], second: Mapping[str, Mappi
         "only_second": len(second) - len(shared),
         **told,
     }
+
+
+def upper_bound(wrong: int, n: int, confidence: float = 0.95) -> float:
+    """Of a share of which ``wrong`` of ``n`` were seen (Clopper and Pearson 1934, one-sided)."""
+    from scipy.stats import beta
+
+    return 1.0 if wrong >= n else float(beta.ppf(confidence, wrong + 1, n - wrong))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from assistant.config import load
+from ui.options import say
 
 eval_app = typer.Typer(no_args_is_help=True, help="Judge the served release.")
 
@@ -86,6 +87,46 @@ def calibrate(
         if rows is not None:
             write_rows(answered, rows)
     print(json.dumps({"schema_version": 1, **fit(answered, wrong_at_most=wrong_at_most)}, indent=1))
+
+
+@eval_app.command("abstention")
+def abstention(
+    file: Annotated[Path, typer.Argument(help="questions.jsonl of a collection.")] = Path(
+        "corpora/manual/questions.jsonl"
+    ),
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Also write report.md and report.html there; needs matplotlib.")
+    ] = None,
+    curve: Annotated[
+        bool, typer.Option("--curve/--no-curve", help="Also write every answer, for the risk at each coverage.")
+    ] = True,
+    as_json: Json = False,
+    config: ConfigFile = None,
+) -> None:
+    """Does the gate tell apart what can be answered, the same without its gold sections, and what can't be?"""
+    from assistant.build import build
+    from eval import report_answers
+    from eval.abstention import abstention as judged
+    from eval.cases import read_cases
+    from eval.open_gate import venture
+    from eval.report import prepare, write
+
+    if report:
+        prepare(report)
+    settings = load(config)
+    made = venture(build(settings), read_cases(file), say, written=curve)
+    against = {"gold_removed": made.without_gold, "unanswerable": made.unanswerable}
+    found = {
+        "schema_version": 1,
+        "answerable": len(made.answerable),
+        **{
+            name: {"n": len(others), **judged([*made.answerable, *others], settings.gate.threshold)}
+            for name, others in against.items()
+        },
+    }
+    print(json.dumps(found, indent=None if as_json else 1))
+    if report:
+        say(f"Written: {', '.join(map(str, write(report_answers.abstention_report(found), report)))}")
 
 
 @eval_app.command("needed")

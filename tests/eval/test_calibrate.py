@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from assistant.errors import InputError
 from assistant.evidence import abstain
-from eval.calibrate import Row, fit, read_rows, upper_bound, write_rows
+from eval.calibrate import Row, fit, read_rows, write_rows
+from eval.significance import upper_bound
 
 
 def row(n: int, right: bool, leaning: float) -> Row:
