@@ -19,6 +19,7 @@ from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge, TrainedJudge
 from assistant.knowledge.catalogue import Catalogue, utc_now
 from assistant.knowledge.library import Library
+from assistant.models import heap
 from assistant.protocols import Embedder, Generator, Judge, Reranker
 from assistant.record.ledger import NewId, SqliteLedger, new_id
 from assistant.release import Identities
@@ -82,21 +83,22 @@ def build_engines(config: Config) -> Engines:
     device = choose(config.device)
     log.info("device: %s (%s)", device.kind, device.reason)
     registry, section = Registry(config), config.generator
-    embedder = build_embedder(config)  # the small one first: what is wrong with it is said at once
-    generator = TransformersGenerator(
-        registry.path(section.model),
-        section,
-        device,
-        registry.identity(section.model),
-        {name: config.resolve(folder) for name, folder in section.adapters.items()},
-    )
-    return Engines(
-        embedder=embedder,
-        reranker=build_reranker(config),
-        generator=generator,
-        device=device.kind,
-        adapters={name: generator.tuned(name) for name in section.adapters},
-    )
+    with heap.loading():
+        embedder = build_embedder(config)  # the small one first: what is wrong with it is said at once
+        generator = TransformersGenerator(
+            registry.path(section.model),
+            section,
+            device,
+            registry.identity(section.model),
+            {name: config.resolve(folder) for name, folder in section.adapters.items()},
+        )
+        return Engines(
+            embedder=embedder,
+            reranker=build_reranker(config),
+            generator=generator,
+            device=device.kind,
+            adapters={name: generator.tuned(name) for name in section.adapters},
+        )
 
 
 def speech_engine(config: Config, device: str) -> str:
@@ -115,16 +117,17 @@ def build_listener(config: Config) -> Listener:
     from assistant.models.speech_vad import SileroVad
 
     registry, section, device = Registry(config), config.voice, choose(config.device)
-    engine = partial(FasterTranscriber, compute=section.compute)
-    transcriber = (engine if speech_engine(config, device.kind) == "faster-whisper" else WhisperTranscriber)(
-        registry.path(section.transcriber),
-        device,
-        registry.identity(section.transcriber),
-        language=section.language,
-        batch=section.batch,
-        beam=section.beam,
-    )
-    detector = SileroVad(registry.path(section.detector), registry.identity(section.detector))
+    with heap.loading():
+        engine = partial(FasterTranscriber, compute=section.compute)
+        transcriber = (engine if speech_engine(config, device.kind) == "faster-whisper" else WhisperTranscriber)(
+            registry.path(section.transcriber),
+            device,
+            registry.identity(section.transcriber),
+            language=section.language,
+            batch=section.batch,
+            beam=section.beam,
+        )
+        detector = SileroVad(registry.path(section.detector), registry.identity(section.detector))
     return Listener(detector, transcriber, language=section.language, correct_below=section.correct_below)
 
 

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from assistant.answer import Assistant
 from assistant.errors import Transient
+from assistant.models import heap
 
 LOADING = "The documents and models are still loading; try again in a few seconds."
 
@@ -22,9 +23,10 @@ class Runtime:
     @staticmethod
     def _build(build: Callable[[], Assistant]) -> Assistant:
         """Opens the knowledge and warms the models too, so that the first question does not pay for it."""
-        assistant = build()
-        assistant.ready()
-        assistant.warm()
+        with heap.loading():
+            assistant = build()
+            assistant.ready()
+            assistant.warm()
         return assistant
 
     @property

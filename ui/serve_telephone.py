@@ -7,6 +7,7 @@ import uvicorn
 from assistant.build import build, build_listener
 from assistant.config import Config
 from assistant.knowledge.catalogue import Catalogue
+from assistant.models import heap
 from assistant.record.ledger import SqliteLedger
 from assistant.voice.say import synthesiser
 from ui.hearing import Ear
@@ -16,9 +17,10 @@ from ui.telephone import Exchange, create_gateway, token_of
 def serve(config: Config, *, host: str, port: int) -> None:
     """Loads everything first: a caller never waits for models. Raises `InputError` without an address or a secret."""
     voice = synthesiser(config.voice.synthesiser)
-    assistant = build(config)
-    assistant.ready()
-    assistant.warm()
+    with heap.loading():
+        assistant = build(config)
+        assistant.ready()
+        assistant.warm()
     ear = Ear(
         config,
         build_listener,
