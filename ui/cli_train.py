@@ -67,9 +67,12 @@ def _snapshot(settings: Config) -> OpenSnapshot:
     return Library(settings.data, Catalogue.open_existing(settings.data), build_embedder(settings), "cpu").current()
 
 
-def _groups(sources: Sources, settings: Config, negatives: int, rng: random.Random, *, sentences: bool) -> list[Group]:
-    from assistant.build import build_embedder
-    from assistant.train.groups import from_beir, from_cited, from_collection
+def _groups(
+    sources: Sources, settings: Config, negatives: int, rng: random.Random, *, sentences: bool, pool: int = 0
+) -> list[Group]:
+    """``pool``: so many are mined for a collection's questions, of which the config's reranker keeps the hardest."""
+    from assistant.build import build_embedder, build_reranker
+    from assistant.train.groups import from_beir, from_cited, from_collection, hardest
 
     embedder = build_embedder(settings)
     groups: list[Group] = []
@@ -79,9 +82,10 @@ def _groups(sources: Sources, settings: Config, negatives: int, rng: random.Rand
         groups += from_cited(items, embedder, negatives=negatives, rng=rng)
     if sources.collection:
         items = sources.items(rng)
-        groups += from_collection(
-            items, _snapshot(settings), embedder, negatives=negatives, rng=rng, sentences=sentences
+        own = from_collection(
+            items, _snapshot(settings), embedder, negatives=pool or negatives, rng=rng, sentences=sentences
         )
+        groups += hardest(own, build_reranker(settings).scores, negatives) if pool else own
     return groups
 
 
@@ -130,6 +134,13 @@ def reranker(
     start: Start = None,
     epochs: int = 1,
     negatives: int = 3,
+    pool: Annotated[
+        int,
+        typer.Option(
+            "--pool",
+            help="So many near ones are found for a collection's question; the served reranker's worst are kept.",
+        ),
+    ] = 0,
     rate: float = 1e-4,
     seed: int = 0,
     config: ConfigFile = None,
@@ -140,12 +151,13 @@ def reranker(
 
     settings, rng = load(config), random.Random(seed)
     sources = Sources.of(beir, cited, collection, exclude, written=written, held_out=held_out)
-    groups = _groups(sources, settings, negatives, rng, sentences=True)
+    groups = _groups(sources, settings, negatives, rng, sentences=True, pool=pool)
     base = Registry(settings).path(settings.encoder.model)
     card = {
         "base": settings.encoder.model,
         "sources": sources.told(),
         "negatives": negatives,
+        "pool": pool,
         "start": str(start or ""),
     }
     train(groups, base, out, epochs=epochs, rate=rate, seed=seed, start=start, card=card, tell=_tell)

@@ -12,12 +12,13 @@ import json
 import random
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assistant.evidence.sayable import sayable
 from assistant.knowledge.lexical import Bm25Searcher
@@ -26,6 +27,8 @@ from assistant.protocols import Embedder
 from assistant.retrieve import index_text
 from assistant.types import Passage
 
+Scores = Callable[[str, Sequence[str]], Sequence[float] | NDArray[np.float32]]
+"""``scores(question, texts)``: one for each, as `Reranker.scores`."""
 Skip = Callable[[int, int], bool]
 """``skip(gold row, other row)``: True where the other may be right too."""
 
@@ -178,6 +181,16 @@ def mine(
         if not gold:
             groups.append(Group(query=query, positive="", negatives=_some(pool, texts, negatives, rng)))
     return groups
+
+
+def hardest(groups: Sequence[Group], scores: Scores, most: int) -> list[Group]:
+    """Of each group's negatives the ``most`` that are scored highest: what a model takes for an answer learns it best from."""
+    kept = []
+    for group in groups:
+        told = scores(group.query, group.negatives) if group.negatives else ()
+        order = sorted(range(len(group.negatives)), key=lambda n: -told[n])[:most]
+        kept.append(replace(group, negatives=tuple(group.negatives[n] for n in order)))
+    return kept
 
 
 def _some(rows: Sequence[int], texts: Sequence[str], most: int, rng: random.Random) -> tuple[str, ...]:

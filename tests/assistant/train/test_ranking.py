@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assistant.config import Device, Encoder
 from assistant.errors import InputError
@@ -18,7 +20,7 @@ from assistant.models.device import choose
 from assistant.models.encode import SentenceEncoder
 from assistant.models.rerank import CrossEncoder
 from assistant.train import encoder, reranker
-from assistant.train.groups import Group, mine
+from assistant.train.groups import Group, hardest, mine
 from eval.split import held_out_passages, validation_queries
 from tests import tiny
 
@@ -36,6 +38,14 @@ GROUPS = [
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.encoder(tmp_path_factory.mktemp("ranking") / "base")
+
+
+@given(st.lists(st.text("ab", max_size=8), max_size=6), st.integers(0, 4))
+def test_the_hardest_negatives_are_those_scored_highest(texts: list[str], most: int) -> None:
+    group = Group(query="q", positive="right", negatives=tuple(texts))
+    (kept,) = hardest([group], lambda _, found: [float(len(text)) for text in found], most)
+    assert (kept.query, kept.positive) == ("q", "right")
+    assert sorted(map(len, kept.negatives)) == sorted(sorted(map(len, texts), reverse=True)[:most])
 
 
 def test_the_encoder_learns_and_goes_on_from_what_it_learnt(base: Path, tmp_path: Path) -> None:
