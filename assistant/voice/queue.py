@@ -60,7 +60,7 @@ class TranscriptionQueue:
     def offer(self, caller: str, samples: Samples, prompt: str = "") -> Future[Heard] | None:
         """As `submit`, for a clip that may turn out not to be wanted: taken only where there is nothing else to do."""
         with self._change:
-            return None if self._busy or self._count else self.submit(caller, samples, prompt)
+            return None if self._closed or self._busy or self._count else self.submit(caller, samples, prompt)
 
     def forget(self, caller: str) -> None:
         """The caller is gone: what waits for them is cancelled."""

@@ -154,6 +154,7 @@ def test_what_is_offered_is_taken_only_where_nothing_else_is_to_be_done() -> Non
     assert [future.result(10).text for future in (first, wanted)] == ["word", "word"]
     queue.close()
     assert slow.order == [1, 3]
+    assert queue.offer("a", clip(1)) is None
 
 
 def test_a_full_queue_refuses_and_a_gone_caller_leaves_room() -> None:
