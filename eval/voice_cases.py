@@ -14,11 +14,18 @@ from pathlib import Path
 
 from assistant.errors import InputError
 from assistant.voice import sound
-from assistant.voice.say import Program, espeak, flite, installed
+from assistant.voice.say import Program, espeak, festival, flite, installed
 from assistant.voice.values import Samples
 from assistant.voice.vocabulary import Vocabulary
 
-VOICES = (espeak("en-gb"), espeak("en-us+f3", 145), flite("slt"), flite("rms"))
+VOICES = (
+    espeak("en-gb"),
+    espeak("en-us+f3", 145),
+    flite("slt"),
+    flite("rms"),
+    festival("kal_diphone"),
+    festival("ked_diphone"),
+)
 _RULE = re.compile(r"\b\d+(?:\.\d+)+\b")
 _FIGURE = re.compile(r"(?<![\w.])(?<![A-Za-z]-)\d[\d,]*(?:\.\d+)?(?![\w.]*\.\d)")
 

@@ -77,7 +77,8 @@ def eval_voice(
         Path | None, typer.Option("--recordings", help="Folder of recordings with transcripts (NAME.flac, NAME.txt).")
     ] = None,
     spoken: Annotated[
-        list[Path] | None, typer.Option("--spoken", help="JSON Lines with id and text, spoken by espeak-ng and flite.")
+        list[Path] | None,
+        typer.Option("--spoken", help="JSON Lines with id and text, spoken by espeak-ng, flite, festival."),
     ] = None,
     voice_names: Annotated[
         list[str] | None, typer.Option("--voice", help="Only voices whose name begins so: espeak-ng, flite …")

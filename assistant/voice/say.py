@@ -125,6 +125,10 @@ def flite(voice: str = "slt") -> Program:
     return Program(name=f"flite/{voice}", command=("flite", "-voice", voice, "-t", "{text}", "-o", "/dev/stdout"))
 
 
+def festival(voice: str = "kal_diphone") -> Program:
+    return Program(name=f"festival/{voice}", command=("text2wave", "-eval", f"(voice_{voice})"))
+
+
 def piper(model: str) -> Program:
     return Program(name="piper", command=("piper", "--model", model, "--output_file", "-"))
 

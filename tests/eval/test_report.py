@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from assistant.config import Gate
 from assistant.errors import InputError, Unavailable
 from eval import plots, report_answers, report_retrieval
+from eval.abstention import Ventured, abstention
 from eval.answer_measures import baselines, measures
 from eval.report import Report, Table, html, markdown, prepare, shown, write
 from eval.retrieval import judge, question_type, summary
@@ -67,6 +68,19 @@ def test_a_report_without_a_curve_and_without_references() -> None:
     page = html(report_answers.report(body))
     assert page.count("<svg") == 1
     assert "None" not in page
+
+
+def test_a_report_of_abstention_has_a_curve_for_each_comparison(tmp_path: Path) -> None:
+    gold = frozenset({"p"})
+    known = [Ventured(confidence=c, gold=gold, cites=gold) for c in (0.9, 0.7, 0.6)]
+    none = [Ventured(confidence=c, gold=frozenset(), cites=gold) for c in (0.8, 0.2)]
+    judged = {"n": len(none), **abstention([*known, *none], 0.5)}
+    body = {"answerable": len(known), "gold_removed": judged, "unanswerable": {"n": 0, **abstention(known, 0.5)}}
+    files = write(report_answers.abstention_report(body), tmp_path)
+    assert sorted(f.name for f in files) == ["gold_removed_risk_coverage.svg", "report.html", "report.md"]
+    text = (tmp_path / "report.md").read_text(encoding="utf-8")
+    assert shown(judged["auroc"]) in text
+    assert "Questions that nothing answers: 0" in text
 
 
 def test_a_report_of_retrieval(tmp_path: Path) -> None:
