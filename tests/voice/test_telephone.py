@@ -220,6 +220,9 @@ def test_what_was_begun_at_a_breath_is_heard_anew_with_what_follows(project: Con
             await caller.start()
             await caller.until("a record is kept")
             await caller.say(pause=0.3)
+            async with asyncio.timeout(60):
+                while not made.exchange.queue.batches:
+                    await asyncio.sleep(0.01)
             await caller.say()
             await caller.until("six years")
             await caller.hang_up()
