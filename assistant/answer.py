@@ -7,7 +7,7 @@ principal → ledger *asked* → triage → visible set → search → *Retrieve
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -102,7 +102,7 @@ class Assistant:
     def _variant(self) -> Variant:
         return self._variants[serving_adapter(self.config)]
 
-    def ask(self, question: Question) -> Iterator[Event]:
+    def ask(self, question: Question) -> Generator[Event, None, None]:
         """Ends with exactly one `Finished` or `Failed`; closing the iterator stops the generator and closes the record."""
         question = _encodable(question)
         try:

@@ -15,14 +15,13 @@ from ui.options import say
 eval_app = typer.Typer(no_args_is_help=True, help="Judge the served release.")
 
 ConfigFile = Annotated[Path | None, typer.Option("--config", help="Config file.")]
+Questions = Annotated[Path, typer.Argument(help="questions.jsonl of a collection.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
 @eval_app.command("questions")
 def questions(
-    file: Annotated[Path, typer.Argument(help="questions.jsonl of a collection.")] = Path(
-        "corpora/manual/questions.jsonl"
-    ),
+    file: Questions = Path("corpora/manual/questions.jsonl"),
     generator: Annotated[
         str | None, typer.Option("--generator", help="Another generator of the lock than the config's.")
     ] = None,
@@ -91,9 +90,7 @@ def calibrate(
 
 @eval_app.command("abstention")
 def abstention(
-    file: Annotated[Path, typer.Argument(help="questions.jsonl of a collection.")] = Path(
-        "corpora/manual/questions.jsonl"
-    ),
+    file: Questions = Path("corpora/manual/questions.jsonl"),
     report: Annotated[
         Path | None, typer.Option("--report", help="Also write report.md and report.html there; needs matplotlib.")
     ] = None,

@@ -3,7 +3,7 @@ same question, the same answer)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -20,15 +20,15 @@ from assistant.evidence import prompt
 from assistant.evidence.compose import Composer
 from assistant.evidence.support import OverlapJudge
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
-from assistant.protocols import Generator, Judge, Judgement, Ledger, Message, Pieces, Record
+from assistant.protocols import Generator, Judge, Ledger, Message, Pieces, Record
 from assistant.record.ledger import MemoryLedger, SqliteLedger
 from assistant.release import Identities
 from assistant.retrieve import FusedOrder
 from assistant.types import (
     Answer,
-    Event,
     Failed,
     Finished,
+    Judgement,
     Progress,
     Question,
     Retrieved,
@@ -294,10 +294,10 @@ def test_a_superseded_text_is_cited_with_saying_so(served: World) -> None:
 
 def test_an_asker_who_goes_away_stops_the_model_and_is_on_record(served: World) -> None:
     generator, ledger = Watched(f"{SUPPORTED} [1] ", f"{ALSO} [1] ", "More. ", "And more."), MemoryLedger(clock)
-    events: Iterator[Event] = assembled(served, generator=generator, ledger=ledger).ask(question())
+    events = assembled(served, generator=generator, ledger=ledger).ask(question())
     while not isinstance(next(events), Sentence):
         pass
-    events.close()  # type: ignore[attr-defined]  # a generator
+    events.close()
     assert generator.closed
     assert generator.said < 4
     assert [r.kind for r in ledger.records] == ["asked", "failed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -20,18 +21,14 @@ FILES = Case(
     as_of=None,
     kind="single",
 )
-GIFTS = Case(
+GIFTS = replace(
+    FILES,
     id="gifts",
     question="Up to what worth may staff accept a gift?",
     gold=(Gold(document="gifts-2026.md", section="1"),),
-    answerable=True,
-    user="ann",
     as_of=date(2026, 8, 1),
-    kind="date",
 )
-NOWHERE = Case(
-    id="nowhere", question="What is the mortgage rate?", gold=(), answerable=False, user="ann", as_of=None, kind="asker"
-)
+NOWHERE = replace(FILES, id="nowhere", question="What is the mortgage rate?", gold=(), answerable=False)
 
 
 @pytest.fixture(scope="module")
