@@ -128,7 +128,7 @@ def build_listener(config: Config) -> Listener:
             beam=section.beam,
         )
         detector = SileroVad(registry.path(section.detector), registry.identity(section.detector))
-    return Listener(detector, transcriber, language=section.language, correct_below=section.correct_below)
+    return Listener(detector, transcriber, language=section.language)
 
 
 def build_judge(config: Config, embedder: Embedder) -> Judge:

@@ -196,7 +196,7 @@ def _vocabulary(config: Config, user: str | None, groups: str | None) -> Vocabul
 
     try:
         library, principal = reading_library(config, user, groups)
-        return vocabulary_of(library.documents(principal, None))
+        return vocabulary_of(library.documents(principal, None), unsure=config.voice.correct_below)
     except MunimentError as error:
         if user or groups:
             raise

@@ -96,7 +96,7 @@ class Ear:
         with self._lock:
             known = self._vocabularies.get(key)
         if known is None:
-            known = vocabulary_of(documents)
+            known = vocabulary_of(documents, unsure=self.config.voice.correct_below)
             with self._lock:
                 if len(self._vocabularies) > 32:
                     self._vocabularies.clear()

@@ -139,7 +139,7 @@ class Line:
     def _begin_early(self, stretch: Stretch) -> None:
         """Transcribes what may turn out to be a whole stretch, so that its words are there the sooner."""
         self._drop_early()
-        future = self._exchange.queue.offer(self._started.stream, stretch.samples, self._vocabulary.prompt)
+        future = self._exchange.queue.offer(self._started.stream, stretch.samples, self._vocabulary)
         self._early = (stretch, asyncio.wrap_future(future)) if future else None
 
     def _drop_early(self) -> None:
@@ -154,7 +154,7 @@ class Line:
             return
         self._drop_early()
         try:
-            future = self._exchange.queue.submit(self._started.stream, stretch.samples, self._vocabulary.prompt)
+            future = self._exchange.queue.submit(self._started.stream, stretch.samples, self._vocabulary)
         except Transient as error:
             self._task = asyncio.create_task(self._say(str(error), "failed"))
             return

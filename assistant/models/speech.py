@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech_align import SECONDS, token_times, words_of
 from assistant.models.speech_doubt import surest
-from assistant.voice.values import RATE, Heard, Samples, Word
+from assistant.voice.rivals import judged
+from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
 LONGEST = 30.0
 PROMPT_TOKENS = 160
@@ -59,23 +61,26 @@ class WhisperTranscriber:
             multilingual, num_languages=self._model.num_languages, language=language if multilingual else None
         )
 
-    def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
+    def transcribe(self, clips: Sequence[Samples], hints: Hints | None = None) -> list[Heard]:
         """See `Transcriber`. Clips of like length are computed together, ``batch`` at a time."""
         order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
         out: dict[int, Heard] = {}
         with self._lock, torch.inference_mode():
             for at in range(0, len(order), self._batch):
                 chosen = order[at : at + self._batch]
-                for index, heard in zip(chosen, self._together([clips[i] for i in chosen], prompt), strict=True):
+                for index, heard in zip(chosen, self._together([clips[i] for i in chosen], hints), strict=True):
                     out[index] = heard
         return [out[index] for index in range(len(clips))]
 
-    def _together(self, clips: Sequence[Samples], prompt: str) -> list[Heard]:
+    def _together(self, clips: Sequence[Samples], hints: Hints | None) -> list[Heard]:
+        prompt = hints.prompt if hints else ""
         seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
         features = self._encode(clips, seconds)
         first = self._decode(features, prompt, beam=self._beam)
         return [
-            self._heard(*surest(self._looks(clip, one[None], result, prompt), itemgetter(1), self._told(prompt)), clip)
+            self._heard(
+                *surest(self._looks(clip, one[None], result, prompt), itemgetter(1), self._told(prompt)), clip, hints
+            )
             for clip, one, result in zip(clips, features, first, strict=True)
         ]
 
@@ -125,7 +130,7 @@ class WhisperTranscriber:
         results: list[Any] = _task()(self._model, options).run(features)
         return results
 
-    def _heard(self, features: Tensor, result: Any, clip: Samples) -> Heard:
+    def _heard(self, features: Tensor, result: Any, clip: Samples, hints: Hints | None) -> Heard:
         seconds = len(clip) / RATE
         words = self._words(features, result.tokens, seconds) if result.tokens else ()
         return Heard(
@@ -134,7 +139,24 @@ class WhisperTranscriber:
             logprob=float(result.avg_logprob),
             no_speech=float(result.no_speech_prob),
             compression=float(result.compression_ratio),
+            rivals=judged(words, hints, partial(self._likelihoods, features, hints.prompt if hints else "")),
         )
+
+    def _likelihoods(self, features: Tensor, prompt: str, texts: Sequence[str]) -> list[float]:
+        """Natural-log probability of each text as what the clip says."""
+        tokenizer, model, before = self._tokenizer, self._model, self._told(prompt)
+        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        found: list[float] = []
+        tokens = [tokenizer.encode(f" {text}") for text in texts]
+        for first in range(0, len(tokens), self._batch):
+            part = tokens[first : first + self._batch]
+            longest = max(map(len, part))
+            rows = [[*start, *one, *[tokenizer.eot] * (longest - len(one))] for one in part]
+            logits = model.decoder(torch.tensor(rows, device=model.device), features.expand(len(part), -1, -1))
+            shown = logits[:, len(start) - 1 : -1].float().log_softmax(dim=-1)
+            for row, one in zip(shown, part, strict=True):
+                found.append(float(row[torch.arange(len(one)), torch.tensor(one, device=row.device)].sum()))
+        return found
 
     def _words(self, features: Tensor, tokens: Sequence[int], seconds: float) -> tuple[Word, ...]:
         """One pass over the finished text: each token's probability, and where the aligning heads look."""

@@ -11,6 +11,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,10 +23,14 @@ from assistant.models.device import Chosen, prepare
 from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND
 from assistant.models.speech_align import SECONDS, words_of
 from assistant.models.speech_doubt import surest
-from assistant.voice.values import RATE, Heard, Samples, Word
+from assistant.voice.rivals import judged
+from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
 ENGLISH_START = 50257
 """The first token of a transcript in English-only weights. CTranslate2 takes weights written here for such ones, always."""
+
+_LEAST = 1e-9
+"""Probability of a token that the model rules out."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,7 @@ class FasterTranscriber:
     ) -> None:
         prepare()
         try:
+            import ctranslate2
             import faster_whisper
             from faster_whisper.tokenizer import Tokenizer
             from faster_whisper.transcribe import get_suppressed_tokens
@@ -77,7 +83,7 @@ class FasterTranscriber:
             self._whisper = faster_whisper.WhisperModel(
                 place, device=device.kind, compute_type=precision, cpu_threads=device.threads, local_files_only=True
             )
-        self._model = self._whisper.model
+        self._model, self._storage = self._whisper.model, ctranslate2.StorageView
         multilingual = self._whisper.hf_tokenizer.token_to_id("<|startoftranscript|>") != ENGLISH_START
         self._tokenizer = Tokenizer(
             self._whisper.hf_tokenizer,
@@ -90,8 +96,9 @@ class FasterTranscriber:
         self._lock = threading.Lock()
         self.identity = f"{identity}/{language}/faster-whisper-{faster_whisper.__version__}/{precision}/{beam}"
 
-    def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
+    def transcribe(self, clips: Sequence[Samples], hints: Hints | None = None) -> list[Heard]:
         """See `Transcriber`. Clips of like length are computed together, ``batch`` at a time."""
+        prompt = hints.prompt if hints else ""
         order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
         out: dict[int, Heard] = {}
         with self._lock:
@@ -104,10 +111,11 @@ class FasterTranscriber:
                         logprob=result.avg_logprob,
                         no_speech=result.no_speech,
                         compression=result.compression_ratio,
+                        rivals=judged(result.words, hints, partial(self._likelihoods, clips[index], prompt)),
                     )
         return [out[index] for index in range(len(clips))]
 
-    def encode(self, clips: Sequence[Samples], seconds: float) -> Any:
+    def encode(self, clips: Sequence[Samples], seconds: float, *, to_cpu: bool = False) -> Any:
         """CTranslate2's ``(clips, positions, width)``: the encoder over ``seconds`` instead of always thirty."""
         frames = 2 * round(seconds / SECONDS / 2)
         mels = []
@@ -115,7 +123,7 @@ class FasterTranscriber:
             padded = np.zeros(round(frames * SECONDS * RATE), dtype=np.float32)
             padded[: len(clip)] = clip[: len(padded)]
             mels.append(self._whisper.feature_extractor(padded, padding=0)[:, : 2 * frames])
-        return self._whisper.encode(np.stack(mels).astype(np.float32))
+        return self._model.encode(self._storage.from_array(np.stack(mels).astype(np.float32)), to_cpu=to_cpu)
 
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
         seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
@@ -156,6 +164,24 @@ class FasterTranscriber:
         words = self._words(encoded, tokens, [len(clip) / RATE for clip in clips], seconds)
         return [self._result(one, ids, said) for one, ids, said in zip(found, tokens, words, strict=True)]
 
+    def _likelihoods(self, clip: Samples, prompt: str, texts: Sequence[str]) -> list[float]:
+        """Natural-log probability of each text as what the clip says."""
+        tokenizer, before = self._tokenizer, self._told(prompt)
+        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence]
+        length = len(clip) / RATE
+        encoded = np.asarray(self.encode([clip], min(LONGEST, length + MARGIN), to_cpu=True))
+        tokens = [tokenizer.encode(f" {text}") for text in texts]
+        found: list[float] = []
+        for first in range(0, len(tokens), self._batch):
+            part = tokens[first : first + self._batch]
+            features = self._storage.from_array(np.repeat(encoded, len(part), axis=0))
+            frames = [_frames(length, LONGEST)] * len(part)
+            found += [
+                float(np.log(np.maximum(one.text_token_probs, _LEAST)).sum())
+                for one in self._model.align(features, start, part, frames, median_filter_width=7)
+            ]
+        return found
+
     def _result(self, found: Any, tokens: list[int], words: tuple[Word, ...]) -> Result:
         from faster_whisper.transcribe import get_compression_ratio
 
@@ -177,7 +203,7 @@ class FasterTranscriber:
         texts = [
             ids or tokenizer.encode(" .") for ids in tokens
         ]  # an empty text can't be aligned; it is left out below
-        frames = [max(4, 2 * round(min(one, window) / SECONDS)) for one in seconds]
+        frames = [_frames(one, window) for one in seconds]
         aligned = self._model.align(encoded, list(tokenizer.sot_sequence), texts, frames, median_filter_width=7)
         out = []
         for ids, one, length in zip(tokens, aligned, seconds, strict=True):
@@ -186,6 +212,11 @@ class FasterTranscriber:
             times = _times(one.alignments, len(ids) + 1)
             out.append(words_of(pieces[:-1], counts, times, one.text_token_probs, length) if ids else ())
         return out
+
+
+def _frames(seconds: float, window: float) -> int:
+    """Columns of the spectrogram that a clip fills."""
+    return max(4, 2 * round(min(seconds, window) / SECONDS))
 
 
 def _times(alignments: Sequence[tuple[int, int]], count: int) -> NDArray[np.float64]:

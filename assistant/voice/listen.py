@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from assistant.voice.rivals import later
 from assistant.voice.segment import Rules, packed, regions
 from assistant.voice.sound import Sound
 from assistant.voice.values import (
@@ -25,6 +26,7 @@ from assistant.voice.values import (
     Word,
 )
 from assistant.voice.vocabulary import Vocabulary, corrected
+from assistant.voice.words import joined
 
 _JOIN_GAP = 2.0
 """Seconds of pause within one clip at most."""
@@ -87,14 +89,12 @@ class Listener:
         rules: Rules | None = None,
         gates: Gates | None = None,
         language: str = "en",
-        correct_below: float = 0.6,
     ) -> None:
         self.detector = detector
         self.transcriber = transcriber
         self.rules = rules or Rules()
         self.gates = gates or Gates()
         self.language = language
-        self._correct_below = correct_below
 
     def listen(self, sound: Sound, vocabulary: Vocabulary | None = None) -> Transcript:
         probabilities = self.detector.open().feed(sound.samples)
@@ -107,8 +107,7 @@ class Listener:
         self, samples: Samples, clips: Sequence[Region], vocabulary: Vocabulary | None, *, duration: float
     ) -> Transcript:
         """The words of stretches that are known to be speech."""
-        prompt = vocabulary.prompt if vocabulary else ""
-        heard = self.transcriber.transcribe([samples[c.start : c.end] for c in clips], prompt) if clips else []
+        heard = self.transcriber.transcribe([samples[c.start : c.end] for c in clips], vocabulary) if clips else []
         parts = [
             Part(heard=one, start=clip.start / RATE, end=clip.end / RATE, voiced=clip.voiced * FRAME / RATE)
             for clip, one in zip(clips, heard, strict=True)
@@ -117,13 +116,14 @@ class Listener:
 
     def assemble(self, parts: Sequence[Part], vocabulary: Vocabulary | None, *, duration: float) -> Transcript:
         """Transcribed stretches, in order, through the gates and the vocabulary."""
-        segments = [_segment(p.heard, p.start, p.end) for p in parts if self.gates.passes(p.heard, p.voiced)]
+        passed = [p for p in parts if self.gates.passes(p.heard, p.voiced)]
         rejected = [(p.start, p.end) for p in parts if not self.gates.passes(p.heard, p.voiced)]
         done: list[Segment] = []
         corrections: list[Correction] = []
-        for segment in segments:
-            words, made = corrected(segment.words, vocabulary or Vocabulary(), below=self._correct_below)
-            done.append(replace(segment, words=words, text=" ".join(word.text for word in words)))
+        for part in passed:
+            segment = _segment(part.heard, part.start, part.end)
+            words, made = corrected(segment.words, vocabulary or Vocabulary(), later(part.heard.rivals, part.start))
+            done.append(replace(segment, words=words, text=joined(words)))
             corrections += made
         return Transcript(
             text=" ".join(segment.text for segment in done),

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from assistant.voice.sounds_like import distance
 from assistant.voice.values import Correction, Word
+from assistant.voice.words import joined
 
 _LETTERS = dict(
     zip(
@@ -57,8 +58,8 @@ def loops(words: Sequence[Word], below: float, made: list[Correction]) -> list[W
                 kept = words[at : at + size]
                 made.append(
                     Correction(
-                        heard=_joined(words[at : at + size * times]),
-                        written=_joined(kept),
+                        heard=joined(words[at : at + size * times]),
+                        written=joined(kept),
                         start=kept[0].start,
                         kind="repetition",
                     )
@@ -156,7 +157,3 @@ def _written(word: Word, text: str) -> Word:
 
 def _bare(text: str) -> str:
     return re.sub(r"^[^\w£$€]+|[^\w%]+$", "", text).lower()
-
-
-def _joined(words: Sequence[Word]) -> str:
-    return " ".join(word.text for word in words)

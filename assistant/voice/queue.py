@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from assistant.errors import Transient
-from assistant.voice.values import Heard, Samples, Transcriber
+from assistant.voice.values import Heard, Hints, Samples, Transcriber
 
 FULL = "Too many people are speaking at once; say it again in a moment."
 
@@ -20,7 +20,7 @@ FULL = "Too many people are speaking at once; say it again in a moment."
 @dataclass(frozen=True)
 class _Job:
     samples: Samples
-    prompt: str
+    hints: Hints | None
     future: Future[Heard]
 
 
@@ -46,21 +46,21 @@ class TranscriptionQueue:
         with self._change:
             return self._count
 
-    def submit(self, caller: str, samples: Samples, prompt: str = "") -> Future[Heard]:
+    def submit(self, caller: str, samples: Samples, hints: Hints | None = None) -> Future[Heard]:
         """Raises `Transient` where the queue is full or closed. The future fails with what the transcriber raised."""
         future: Future[Heard] = Future()
         with self._change:
             if self._closed or self._count >= self._waiting:
                 raise Transient(FULL)
-            self._jobs.setdefault(caller, deque()).append(_Job(samples, prompt, future))
+            self._jobs.setdefault(caller, deque()).append(_Job(samples, hints, future))
             self._count += 1
             self._change.notify()
         return future
 
-    def offer(self, caller: str, samples: Samples, prompt: str = "") -> Future[Heard] | None:
+    def offer(self, caller: str, samples: Samples, hints: Hints | None = None) -> Future[Heard] | None:
         """As `submit`, for a clip that may turn out not to be wanted: taken only where there is nothing else to do."""
         with self._change:
-            return None if self._closed or self._busy or self._count else self.submit(caller, samples, prompt)
+            return None if self._closed or self._busy or self._count else self.submit(caller, samples, hints)
 
     def forget(self, caller: str) -> None:
         """The caller is gone: what waits for them is cancelled."""
@@ -95,10 +95,10 @@ class TranscriptionQueue:
                 self._busy = False
 
     def _take(self) -> list[_Job]:
-        """One clip of each caller in turn, while they have the same prompt and there is room in the batch."""
+        """One clip of each caller in turn, while they have the same hints and there is room in the batch."""
         taken: list[_Job] = []
         while len(taken) < self._batch:
-            found = next((c for c, jobs in self._jobs.items() if not taken or jobs[0].prompt == taken[0].prompt), None)
+            found = next((c for c, jobs in self._jobs.items() if not taken or jobs[0].hints == taken[0].hints), None)
             if found is None:
                 break
             jobs = self._jobs.pop(found)
@@ -111,7 +111,7 @@ class TranscriptionQueue:
     def _serve(self, jobs: list[_Job]) -> None:
         self.batches = [*self.batches[-99:], len(jobs)]
         try:
-            found = self._transcriber.transcribe([job.samples for job in jobs], jobs[0].prompt)
+            found = self._transcriber.transcribe([job.samples for job in jobs], jobs[0].hints)
         except Exception as error:  # noqa: BLE001 – handed to whoever waits, never lost on this thread
             for job in jobs:
                 job.future.set_exception(error)

@@ -27,7 +27,7 @@ _CALENDAR = frozenset(
 _WORD = re.compile(r"[a-z0-9][a-z0-9’'-]*")
 
 
-def vocabulary_of(documents: Iterable[Document], *, most: int = 400) -> Vocabulary:
+def vocabulary_of(documents: Iterable[Document], *, most: int = 400, unsure: float = Vocabulary.unsure) -> Vocabulary:
     """A word that the documents also write in lower case is an everyday word and no term; each document counts once a term."""
     count: Counter[str] = Counter()
     known: set[str] = set()
@@ -44,7 +44,12 @@ def vocabulary_of(documents: Iterable[Document], *, most: int = 400) -> Vocabula
     terms = [t for t in count if t not in _CALENDAR and (" " in t or t.isupper() or t.lower() not in plain)]
     ordered = sorted(terms, key=lambda term: (-_weight(term) * math.log1p(count[term]), term))
     lower = "\n".join(document.text for document in documents).lower()
-    return Vocabulary(terms=tuple(ordered[:most]), known=frozenset(known), numbered=frozenset(numbered_phrases(lower)))
+    return Vocabulary(
+        terms=tuple(ordered[:most]),
+        known=frozenset(known),
+        numbered=frozenset(numbered_phrases(lower)),
+        unsure=unsure,
+    )
 
 
 def _weight(term: str) -> float:

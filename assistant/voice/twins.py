@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.voice.values import FRAME, RATE, Heard, Samples, Word
+from assistant.voice.rivals import judged
+from assistant.voice.values import FRAME, RATE, Heard, Hints, Samples, Word
 
 
 class LevelDetector:
@@ -41,23 +42,27 @@ class LevelStream:
 class ScriptedTranscriber:
     """Each clip gets the next of ``replies`` (after the last one, that one again), its words spread evenly over the clip.
 
-    "fifteen/0.4" is said with confidence 0.4; other words with ``confidence``.
+    "fifteen/0.4" is said with confidence 0.4; other words with ``confidence``. ``likely``: log-likelihoods of texts beside the
+    reply, whose own is 0; others are out of the question.
     """
 
     longest = 29.0
 
-    def __init__(self, replies: Sequence[str], confidence: float = 0.95) -> None:
+    def __init__(
+        self, replies: Sequence[str], confidence: float = 0.95, likely: Mapping[str, float] | None = None
+    ) -> None:
         self.identity = "scripted/1"
         self.prompts: list[str] = []
         self.seconds: list[float] = []
         self._replies = list(replies)
         self._confidence = confidence
+        self._likely = likely or {}
 
-    def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
-        self.prompts.append(prompt)
-        return [self._heard(clip) for clip in clips]
+    def transcribe(self, clips: Sequence[Samples], hints: Hints | None = None) -> list[Heard]:
+        self.prompts.append(hints.prompt if hints else "")
+        return [self._heard(clip, hints) for clip in clips]
 
-    def _heard(self, clip: Samples) -> Heard:
+    def _heard(self, clip: Samples, hints: Hints | None) -> Heard:
         reply = self._replies.pop(0) if len(self._replies) > 1 else self._replies[0]
         seconds = len(clip) / RATE
         self.seconds.append(seconds)
@@ -70,5 +75,12 @@ class ScriptedTranscriber:
         text = " ".join(word.text for word in words)
         least = min((word.confidence for word in words), default=1.0)
         return Heard(
-            text=text, words=words, logprob=float(np.log(max(least, 1e-3))) / 3, no_speech=0.0, compression=1.0
+            text=text,
+            words=words,
+            logprob=float(np.log(max(least, 1e-3))) / 3,
+            no_speech=0.0,
+            compression=1.0,
+            rivals=judged(
+                words, hints, lambda texts: [self._likely.get(one, 0.0 if one == text else -99.0) for one in texts]
+            ),
         )

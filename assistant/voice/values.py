@@ -29,11 +29,23 @@ class Word:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Rival:
+    """``text`` may have been said instead of the words from ``start`` to ``end``. ``gain``: by how much the sound is more
+    probable with it, as natural log, all its tokens together; 0 until a transcriber has told."""
+
+    start: float
+    end: float
+    text: str
+    gain: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Heard:
     """What a transcriber makes of one clip, times from the clip's beginning.
 
     ``logprob``: mean log probability of a token; ``no_speech``: probability that there are no words;
-    ``compression``: length of the text over its length when deflated (repetition compresses well).
+    ``compression``: length of the text over its length when deflated (repetition compresses well); ``rivals``: those of the
+    hints, with their gains.
     """
 
     text: str
@@ -41,6 +53,7 @@ class Heard:
     logprob: float
     no_speech: float
     compression: float
+    rivals: tuple[Rival, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +98,19 @@ class Transcript:
     rejected: tuple[tuple[float, float], ...] = ()
 
 
+class Hints(Protocol):
+    """What is known beforehand of what will be said."""
+
+    @property
+    def prompt(self) -> str:
+        """Words that may well occur; they bias, they are never returned as heard. "" where nothing is known."""
+        ...
+
+    def rivals(self, words: Sequence[Word]) -> Sequence[Rival]:
+        """What may have been said where these words are heard."""
+        ...
+
+
 class Transcriber(Protocol):
     """Speech to words. One call serves many clips at once; it knows nothing of silence, vocabulary or callers."""
 
@@ -92,8 +118,8 @@ class Transcriber(Protocol):
     longest: float
     """Seconds of the longest clip."""
 
-    def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
-        """In the order given. ``prompt``: words that may well occur; they bias, they are never returned as heard."""
+    def transcribe(self, clips: Sequence[Samples], hints: Hints | None = None) -> list[Heard]:
+        """In the order given."""
         ...
 
 

@@ -2,8 +2,9 @@
 
 Rules, in this order. What a decoder says over and over is said once (`assistant.voice.mend`). A spelled code or a name heard in
 parts is put together ("F C seven" is FC-7, "speak safe" SpeakSafe).
-Spoken rule numbers become numerals. And where the model itself is unsure, a word that the collection does not know becomes the
-term that sounds like it. Words that the model is sure of, or that the collection uses, stay as heard.
+Spoken rule numbers become numerals. And where the model itself is unsure, words become the term that the sound allows as well
+(`assistant.voice.rivals`), or, where the collection does not know them, the one that they sound like. Words that the model is
+sure of stay as heard.
 """
 
 from __future__ import annotations
@@ -14,31 +15,26 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assistant.voice import mend, numbers
+from assistant.voice.rivals import SpokenTerm, preferred, spoken_term, suggested
 from assistant.voice.sounds_like import distance, sound_key
-from assistant.voice.values import Correction, Word
+from assistant.voice.values import Correction, Rival, Word
+from assistant.voice.words import bare, correction, joined, merged, plain
 
 _LONGEST_TERM = 4
-LETTERS = dict(
-    zip(
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
-        "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleyou ex why zed".split(),
-        strict=True,
-    )
-)
-"""How letters are said."""
 _POSSESSIVE = re.compile(r"['’]s\W*$")
-_EDGES = re.compile(r"^[^\w£$€]+|[^\w%]+$")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """``terms`` in order of importance, as they are written; ``known``: every word of the collection, lower case;
-    ``numbered``: what it counts ("severity 2"), lower case."""
+    ``numbered``: what it counts ("severity 2"), lower case; ``unsure``: the confidence under which a word is. These are the
+    `Hints` of a transcriber."""
 
     terms: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
     prompt_terms: int = 12
     numbered: frozenset[str] = frozenset()
+    unsure: float = 0.6
 
     @cached_property
     def prompt(self) -> str:
@@ -57,7 +53,7 @@ class Vocabulary:
     @cached_property
     def codes(self) -> dict[str, str]:
         """FC7 → FC-7, MLRO → MLRO: terms that are spelled letter by letter."""
-        return {_plain(term).upper(): term for term in self.terms if _is_code(term)}
+        return {plain(term).upper(): term for term in self.terms if _is_code(term)}
 
     @cached_property
     def coined(self) -> dict[str, str]:
@@ -65,30 +61,27 @@ class Vocabulary:
         return {term.lower(): term for term in self.terms if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", term)}
 
     @cached_property
-    def by_sound(self) -> dict[str, tuple[tuple[str, str], ...]]:
-        """Key → terms, each with the letters it is compared by; short forms are said letter by letter ("ess ay are")."""
-        found: dict[str, list[tuple[str, str]]] = {}
-        for term in self.terms:
-            said = "".join(LETTERS[c] for c in term) if term.isalpha() and term.isupper() else _plain(term).lower()
-            key = sound_key(said)
-            if len(key) >= 3 and not any(c.isdigit() for c in term):
-                found.setdefault(key, []).append((term, said))
-        return {key: tuple(terms) for key, terms in found.items()}
+    def spoken(self) -> tuple[SpokenTerm, ...]:
+        """How terms sound."""
+        return tuple(map(spoken_term, self.terms))
+
+    def rivals(self, words: Sequence[Word]) -> list[Rival]:
+        return suggested(words, self.spoken, below=self.unsure)
 
     def sounding_like(self, heard: str) -> str | None:
         """The one term that sounds like ``heard``; None where there is none, or where two are equally near."""
-        key, plain = sound_key(heard), _plain(heard).lower()
+        key, letters_heard = sound_key(heard), plain(heard).lower()
         if len(key) < 3:
             return None
         best: dict[str, int] = {}
-        for other, terms in self.by_sound.items():
-            away = distance(key, other, 1)
-            if away > (1 if max(len(key), len(other)) >= 5 else 0):
+        for term in self.spoken:
+            away = distance(key, term.key, 1)
+            if term.figures or len(term.key) < 3 or away > (1 if max(len(key), len(term.key)) >= 5 else 0):
                 continue
-            for term, written in terms:
-                letters = distance(plain, written, max(2, len(written) // 3))
-                if letters <= max(2, len(written) // 3):
-                    best[term] = 10 * away + letters
+            most = max(2, len(term.letters) // 3)
+            letters = distance(letters_heard, term.letters, most)
+            if letters <= most:
+                best[term.written] = 10 * away + letters
         if not best:
             return None
         nearest = min(best.values())
@@ -97,15 +90,17 @@ class Vocabulary:
 
 
 def corrected(
-    words: Sequence[Word], vocabulary: Vocabulary, *, below: float
+    words: Sequence[Word], vocabulary: Vocabulary, rivals: Sequence[Rival] = ()
 ) -> tuple[tuple[Word, ...], tuple[Correction, ...]]:
-    """The words with what was put right, and each thing that was. ``below``: the confidence under which a word is unsure."""
+    """The words with what was put right, and each thing that was. ``rivals`` as the transcriber judged them."""
     made: list[Correction] = []
+    below = vocabulary.unsure
     out = mend.loops(words, below, made)
     out = _codes(out, vocabulary, below, made)
     out = _rule_numbers(out, made)
     out = mend.before_numbers(out, below, made)
     out = mend.numbered(out, vocabulary.numbered, made)
+    out = preferred(out, rivals, vocabulary.spoken, made)
     out = _homophones(out, vocabulary, below, made)
     return tuple(out), tuple(sorted(made, key=lambda c: c.start))
 
@@ -115,17 +110,18 @@ def _codes(words: list[Word], vocabulary: Vocabulary, below: float, made: list[C
     at = 0
     while at < len(words):
         for end in range(min(len(words), at + 6), at, -1):
-            texts = [word.text for word in words[at:end]]
+            part = words[at:end]
+            texts = [word.text for word in part]
             spelled = _spelled(texts)
             written = vocabulary.codes.get(spelled) if spelled else None
-            written = written or mend.letters(words[at:end], vocabulary.codes, below)
+            written = written or mend.letters(part, vocabulary.codes, below)
             if written is None and end - at > 1 and not any(text[-1] in ",;:?!." for text in texts[:-1]):
-                written = vocabulary.coined.get(_plain(_joined(words[at:end])).lower())
+                written = vocabulary.coined.get(plain(joined(part)).lower())
             if written:
-                merged = _merged(words[at:end], written)
-                if merged.text != " ".join(word.text for word in words[at:end]):
-                    made.append(_correction(words[at:end], merged, "vocabulary"))
-                out.append(merged)
+                one = merged(part, written)
+                if one.text != joined(part):
+                    made.append(correction(part, one, "vocabulary"))
+                out.append(one)
                 at = end
                 break
         else:
@@ -140,12 +136,12 @@ def _rule_numbers(words: list[Word], made: list[Correction]) -> list[Word]:
     for found in numbers.rule_numbers([word.text for word in words]):
         out += words[at : found.start]
         part = words[found.start : found.end]
-        merged = Word(
+        number = Word(
             text=found.text, start=part[0].start, end=part[-1].end, confidence=min(w.confidence for w in part)
         )
-        if found.text != " ".join(word.text for word in part):
-            made.append(Correction(heard=_joined(part), written=found.text, start=merged.start, kind="rule number"))
-        out.append(merged)
+        if found.text != joined(part):
+            made.append(Correction(heard=joined(part), written=found.text, start=number.start, kind="rule number"))
+        out.append(number)
         at = found.end
     return out + words[at:]
 
@@ -158,13 +154,13 @@ def _homophones(words: list[Word], vocabulary: Vocabulary, below: float, made: l
             part = words[at:end]
             if min(word.confidence for word in part) >= below or _is_known(part, vocabulary):
                 continue
-            if re.search(r"[.,;:?!]\W*\s|\w[.?!]\w", _joined(part)):
+            if re.search(r"[.,;:?!]\W*\s|\w[.?!]\w", joined(part)):
                 continue
-            term = vocabulary.sounding_like(_POSSESSIVE.sub("", _joined(part)))
-            if term and _plain(term).lower() != _plain(_joined(part)).lower():
-                merged = _merged(part, term)
-                made.append(_correction(part, merged, "vocabulary"))
-                out.append(merged)
+            term = vocabulary.sounding_like(_POSSESSIVE.sub("", joined(part)))
+            if term and plain(term).lower() != plain(joined(part)).lower():
+                one = merged(part, term)
+                made.append(correction(part, one, "vocabulary"))
+                out.append(one)
                 at = end
                 break
         else:
@@ -174,55 +170,25 @@ def _homophones(words: list[Word], vocabulary: Vocabulary, below: float, made: l
 
 
 def _is_known(words: Sequence[Word], vocabulary: Vocabulary) -> bool:
-    return all(_EDGES.sub("", word.text).lower() in vocabulary.known for word in words)
+    return all(bare(word.text).lower() in vocabulary.known for word in words)
 
 
 def _spelled(words: Sequence[str]) -> str:
     """ "F", "C", "seven?" → FC7; "" where a part is neither a letter, a run of capitals or digits, nor a number word."""
     out = []
     for position, word in enumerate(words):
-        bare = _EDGES.sub("", word)
+        unmarked = bare(word)
         if position < len(words) - 1 and word[-1:] in ",;:?!":
             return ""
-        plain = bare.replace(".", "").replace("-", "")
-        if bare.lower() in numbers.UNITS and position:
-            out.append(str(numbers.UNITS[bare.lower()]))
-        elif plain and (plain.isupper() or plain.isdigit()) and plain.isalnum():
-            out.append(plain)
+        letters = unmarked.replace(".", "").replace("-", "")
+        if unmarked.lower() in numbers.UNITS and position:
+            out.append(str(numbers.UNITS[unmarked.lower()]))
+        elif letters and (letters.isupper() or letters.isdigit()) and letters.isalnum():
+            out.append(letters)
         else:
             return ""
     return "".join(out)
 
 
-def _merged(part: Sequence[Word], written: str) -> Word:
-    tail = _tail(part[-1].text)
-    return Word(
-        text=written + tail, start=part[0].start, end=part[-1].end, confidence=min(word.confidence for word in part)
-    )
-
-
-def _correction(part: Sequence[Word], merged: Word, kind: str) -> Correction:
-    assert kind in ("vocabulary", "rule number")
-    return Correction(
-        heard=_EDGES.sub("", _joined(part)),
-        written=_EDGES.sub("", merged.text),
-        start=merged.start,
-        kind="vocabulary" if kind == "vocabulary" else "rule number",
-    )
-
-
-def _joined(part: Sequence[Word]) -> str:
-    return " ".join(word.text for word in part)
-
-
-def _tail(text: str) -> str:
-    found = re.search(r"(?:'s|’s)?[^\w%]*$", text)
-    return found[0] if found else ""
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"[^A-Za-z0-9]", "", text)
-
-
 def _is_code(term: str) -> bool:
-    return bool(re.fullmatch(r"[A-Z]{1,6}-?\d{0,3}", term)) and len(_plain(term)) >= 2
+    return bool(re.fullmatch(r"[A-Z]{1,6}-?\d{0,3}", term)) and len(plain(term)) >= 2

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,7 +24,10 @@ from assistant.voice import sound
 from assistant.voice.listen import Listener
 from assistant.voice.say import flite, for_the_ear
 from assistant.voice.twins import LevelDetector, ScriptedTranscriber
-from assistant.voice.values import FRAME, RATE, Detector, Samples, Transcriber
+from assistant.voice.values import FRAME, RATE, Detector, Rival, Samples, Transcriber, Word
+from assistant.voice.vocabulary import Vocabulary
+from assistant.voice.words import bare
+from eval.degrade import CONDITIONS
 from tests.voice import tiny
 
 if TYPE_CHECKING:
@@ -148,7 +152,7 @@ def test_streams_do_not_disturb_each_other(detector: Detector) -> None:
 
 def test_a_transcriber_keeps_order_times_and_bounds(transcriber: Transcriber) -> None:
     given_clips = [noise(seconds, seed=number) for number, seconds in enumerate((1.5, 0.4, 1.0))]
-    found = transcriber.transcribe(given_clips, "Words that may occur: MLRO.")
+    found = transcriber.transcribe(given_clips, Vocabulary(terms=("MLRO",)))
     assert len(found) == 3
     for clip, heard in zip(given_clips, found, strict=True):
         assert heard.text == " ".join(heard.text.split())
@@ -161,6 +165,30 @@ def test_a_transcriber_keeps_order_times_and_bounds(transcriber: Transcriber) ->
             assert 0 <= word.confidence <= 1
             assert word.text == word.text.strip() != ""
     assert transcriber.transcribe([]) == []
+
+
+class Other:
+    """Hints that know one word for the first one heard, and that word itself."""
+
+    prompt = "Ask the MLRO."
+
+    def rivals(self, words: Sequence[Word]) -> list[Rival]:
+        return [Rival(start=w.start, end=w.end, text=text) for w in words[:1] for text in (bare(w.text), "MLRO")]
+
+
+def test_a_transcriber_tells_how_likely_rivals_are(transcriber: Transcriber) -> None:
+    """What was heard is as likely as itself; the order of clips changes nothing."""
+    given_clips = [noise(seconds, seed=number) for number, seconds in enumerate((1.5, 0.4))]
+    found = transcriber.transcribe(given_clips, Other())
+    for heard in found:
+        assert len(heard.rivals) == 2 * bool(heard.words)
+        if heard.words:
+            assert heard.rivals[0].gain == pytest.approx(0, abs=1e-3)
+            assert heard.rivals[1].text == "MLRO"
+            assert np.isfinite(heard.rivals[1].gain)
+    for one, other in zip(found, reversed(transcriber.transcribe(given_clips[::-1], Other())), strict=True):
+        assert [r.text for r in one.rivals] == [r.text for r in other.rivals]
+    assert all(not heard.rivals for heard in transcriber.transcribe(given_clips))
 
 
 @random_weights
@@ -269,6 +297,20 @@ class TestTrueSpeech:
             assert other.text == one.text
             assert other.start == pytest.approx(one.start, abs=0.1)
             assert other.confidence == pytest.approx(one.confidence, abs=0.05)
+
+    @faster
+    def test_both_engines_weigh_rivals_alike(self) -> None:
+        clip = CONDITIONS["telephone"](sound.of(flite("slt").speak("What does CDD mean?")).samples, 0)
+        hints = Vocabulary(terms=("CDD", "EDD", "Control Room"), unsure=1.01)
+        known = Vocabulary(terms=("EDD", "Control Room"), unsure=1.01)
+        (ours,), (theirs,) = (
+            true_whisper(5).transcribe([clip], known),
+            true_faster(5, "float32").transcribe([clip], known),
+        )
+        assert [r.text for r in theirs.rivals] == [r.text for r in ours.rivals] != []
+        for one, other in zip(ours.rivals, theirs.rivals, strict=True):
+            assert other.gain == pytest.approx(one.gain, abs=0.2)
+        assert not true_faster(5).transcribe([clip], hints)[0].rivals  # "CDD" is a term already
 
     def test_no_word_is_made_of_noise(self) -> None:
         from eval.nonspeech import clips

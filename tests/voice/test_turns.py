@@ -16,7 +16,7 @@ from assistant.voice import mulaw
 from assistant.voice.queue import FULL, TranscriptionQueue
 from assistant.voice.turns import Lull, SpeechStarted, Stretch, TurnEnded, Turns
 from assistant.voice.twins import LevelDetector, ScriptedTranscriber
-from assistant.voice.values import RATE, Heard, Samples
+from assistant.voice.values import RATE, Heard, Hints, Samples
 from assistant.voice.vocabulary import Vocabulary
 from tests.voice.test_vocabulary import TERMS, transcript, words
 from ui.call import AGAIN, Ask, Conversation, HandOver, ReadBack, SayAgain, wants_person
@@ -110,10 +110,10 @@ class Slow(ScriptedTranscriber):
         self.go = threading.Event()
         self.order: list[int] = []
 
-    def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
+    def transcribe(self, clips: Sequence[Samples], hints: Hints | None = None) -> list[Heard]:
         assert self.go.wait(10)
         self.order += [len(clip) for clip in clips]
-        return super().transcribe(clips, prompt)
+        return super().transcribe(clips, hints)
 
 
 def clip(size: int) -> Samples:
@@ -178,10 +178,10 @@ def test_a_full_queue_refuses_and_a_gone_caller_leaves_room() -> None:
 
 def test_a_failure_reaches_who_waits_and_the_queue_goes_on() -> None:
     class Broken(ScriptedTranscriber):
-        def transcribe(self, clips: Sequence[Samples], prompt: str = "") -> list[Heard]:
+        def transcribe(self, clips: Sequence[Samples], hints: Hints | None = None) -> list[Heard]:
             if len(clips[0]) == 1:
                 raise ZeroDivisionError
-            return super().transcribe(clips, prompt)
+            return super().transcribe(clips, hints)
 
     queue = TranscriptionQueue(Broken(["fine"]), waiting=5)
     with pytest.raises(ZeroDivisionError):

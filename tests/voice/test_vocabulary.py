@@ -43,7 +43,7 @@ def words(text: str, confidence: float = 0.9) -> list[Word]:
 
 
 def said(text: str, vocabulary: Vocabulary = TERMS) -> tuple[str, list[tuple[str, str]]]:
-    out, made = corrected(words(text), vocabulary, below=0.6)
+    out, made = corrected(words(text), vocabulary)
     return " ".join(word.text for word in out), [(c.heard, c.written) for c in made]
 
 
@@ -118,7 +118,7 @@ def test_what_small_models_do_on_bad_lines(heard: str, expected: str, shown: lis
 
 
 def test_a_number_made_of_a_word_is_read_back() -> None:
-    out, made = corrected(words("a severity to incident", 0.99), UNSURE, below=0.6)
+    out, made = corrected(words("a severity to incident", 0.99), UNSURE)
     assert [doubt.text for doubt in doubts(transcript(list(out), made), UNSURE, threshold=0.5)] == ["2"]
 
 
@@ -128,7 +128,7 @@ def test_a_number_made_of_a_word_is_read_back() -> None:
 def test_whatever_is_put_right_is_shown(parts: list[tuple[str, float]]) -> None:
     """Every word that is new, and every word that is gone, stands in a correction; a word is gone only where it was said."""
     heard = [Word(text=text, start=float(n), end=n + 0.5, confidence=sure) for n, (text, sure) in enumerate(parts)]
-    out, made = corrected(heard, UNSURE, below=0.6)
+    out, made = corrected(heard, UNSURE)
     assert (not made) == ([w.text for w in out] == [w.text for w in heard])
     shown = " ".join(c.heard for c in made).split()
     kept = [w.start for w in out]
@@ -143,7 +143,7 @@ def test_nothing_changes_unseen(parts: list[tuple[str, float]]) -> None:
         Word(text=text.strip() or "x", start=n / 2, end=n / 2 + 0.4, confidence=sure)
         for n, (text, sure) in enumerate(parts)
     ]
-    out, made = corrected(heard, TERMS, below=0.6)
+    out, made = corrected(heard, TERMS)
     changed = {round(c.start, 6) for c in made}
     kept = {(w.text, w.start) for w in heard}
     assert all((w.text, w.start) in kept for w in out if round(w.start, 6) not in changed)
@@ -210,7 +210,7 @@ def test_a_sentence_that_was_hardly_heard_is_read_back_whole() -> None:
 
 
 def test_a_correction_is_read_back() -> None:
-    out, made = corrected(words("is it in Lantin/0.3 yet"), TERMS, below=0.6)
+    out, made = corrected(words("is it in Lantin/0.3 yet"), TERMS)
     (doubt,) = doubts(transcript(list(out), made), TERMS, threshold=0.5)
     assert question_for([doubt]) == "I heard Lantern. Is that right?"
 

@@ -1,0 +1,155 @@
+"""What else may have been said: terms of the collection that sound somewhat like words the transcriber is unsure of.
+
+The words alone can't tell "USDOR" from STOR, the sound can: the transcriber tells by how much more or less probable it is with
+each rival in their place (`Rival.gain`), and the best one that is hardly less probable is taken, a shown `Correction`. This is
+rescoring with a contextual bias; how near a rival must be, in sound and in probability, was chosen on the manual's training
+questions as five voices say them over a telephone (`docs/log.md`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from assistant.voice.sounds_like import distance, sound_key
+from assistant.voice.values import Correction, Hints, Rival, Word
+from assistant.voice.words import bare, correction, joined, merged, plain
+
+UNLIKE = 0.8
+"""The most by which keys and letters may differ, each as a share of the longer one, added up."""
+LOSS = 5.0
+"""A rival may make the sound less probable by this much (natural log)."""
+MOST = 16
+"""Rivals of one clip at most, those that sound most alike."""
+LONGEST = 4
+"""Words that a term may have been heard as."""
+LETTERS = dict(
+    zip(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+        "ay bee see dee ee eff gee aitch eye jay kay ell em en oh pee cue are ess tee you vee doubleyou ex why zed".split(),
+        strict=True,
+    )
+)
+"""How letters are said."""
+_POSSESSIVE = re.compile(r"['’]s\W*$")
+_SAME = 0.001
+"""Seconds; times are moved from the clip's beginning to the recording's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpokenTerm:
+    """``letters``: as it is said, run together ("essayare"); ``figures`` among them; ``key``: how that sounds."""
+
+    written: str
+    letters: str
+    figures: str
+    key: str
+
+
+def spoken_term(written: str) -> SpokenTerm:
+    """Short forms are said letter by letter."""
+    letters = as_said(written)
+    return SpokenTerm(written=written, letters=letters, figures=_figures(letters), key=sound_key(letters))
+
+
+def as_said(text: str) -> str:
+    """In small letters, run together, words in capitals letter by letter; figures as they are."""
+    parts = re.findall(r"[A-Za-z]+|[0-9]+", text)
+    return "".join("".join(LETTERS[c] for c in part) if part.isupper() else part.lower() for part in parts)
+
+
+def suggested(words: Sequence[Word], terms: Sequence[SpokenTerm], *, below: float) -> list[Rival]:
+    """For each stretch with a word of less confidence than ``below`` that touches no term already, those that sound somewhat
+    like it and have the same figures; without their gain."""
+    found: list[tuple[float, Rival]] = []
+    for part in _unsure(words, terms, below):
+        letters = as_said(_POSSESSIVE.sub("", bare(joined(part))))
+        key, figures = sound_key(letters), _figures(letters)
+        for term in terms:
+            if term.figures != figures:
+                continue
+            unlike = _apart(key, term.key, UNLIKE)
+            if unlike <= UNLIKE:
+                unlike += _apart(letters, term.letters, UNLIKE - unlike)
+            if unlike <= UNLIKE:
+                found.append((unlike, Rival(start=part[0].start, end=part[-1].end, text=term.written)))
+    found.sort(key=lambda one: one[0])
+    return [rival for _, rival in found[:MOST]]
+
+
+def judged(
+    words: Sequence[Word], hints: Hints | None, likelihoods: Callable[[Sequence[str]], Sequence[float]]
+) -> tuple[Rival, ...]:
+    """The rivals of heard words with their gains; ``likelihoods``: natural-log probabilities of texts, given the sound."""
+    rivals = hints.rivals(words) if hints else ()
+    if not rivals:
+        return ()
+    as_heard, *others = likelihoods([joined(words), *(_instead(words, rival) for rival in rivals)])
+    return tuple(replace(rival, gain=one - as_heard) for rival, one in zip(rivals, others, strict=True))
+
+
+def preferred(
+    words: Sequence[Word], rivals: Sequence[Rival], terms: Sequence[SpokenTerm], made: list[Correction]
+) -> list[Word]:
+    """The words with the rivals that the sound allows, the likeliest first, each stretch once. What another rule has put
+    together, or made a term, stays."""
+    out = list(words)
+    for rival in sorted(rivals, key=lambda one: -one.gain):
+        place = _place(out, rival)
+        if rival.gain < -LOSS or place is None or _touched(out, terms) & set(range(*place)):
+            continue
+        part = out[slice(*place)]
+        out[slice(*place)] = [merged(part, rival.text)]
+        made.append(correction(part, out[place[0]], "vocabulary"))
+    return out
+
+
+def later(rivals: Sequence[Rival], seconds: float) -> list[Rival]:
+    """Their times from another beginning."""
+    return [replace(rival, start=rival.start + seconds, end=rival.end + seconds) for rival in rivals]
+
+
+def _instead(words: Sequence[Word], rival: Rival) -> str:
+    """The text with the rival in the place of the words that it stands for."""
+    place = _place(words, rival)
+    if place is None:
+        return joined(words)
+    first, last = place
+    return joined([*words[:first], merged(words[first:last], rival.text), *words[last:]])
+
+
+def _unsure(words: Sequence[Word], terms: Sequence[SpokenTerm], below: float) -> Iterator[Sequence[Word]]:
+    touched = _touched(words, terms)
+    for first in range(len(words)):
+        for last in range(first + 1, min(len(words), first + LONGEST) + 1):
+            part = words[first:last]
+            if last - 1 in touched or re.search(r"[.,;:?!]\W*\s", joined(part)):
+                break
+            if min(word.confidence for word in part) < below and bare(joined(part)):
+                yield part
+
+
+def _touched(words: Sequence[Word], terms: Sequence[SpokenTerm]) -> set[int]:
+    """Places of the words that are terms, or parts of them."""
+    held = {plain(term.written).lower() for term in terms}
+    spans = [(n, m) for n in range(len(words)) for m in range(n + 1, min(len(words), n + LONGEST) + 1)]
+    texts = {(n, m): _POSSESSIVE.sub("", joined(words[n:m])) for n, m in spans}
+    return {place for span in spans if plain(texts[span]).lower() in held for place in range(*span)}
+
+
+def _place(words: Sequence[Word], rival: Rival) -> tuple[int, int] | None:
+    """First word and the one after the last, where they begin and end as the rival does."""
+    first = next((n for n, word in enumerate(words) if abs(word.start - rival.start) < _SAME), None)
+    last = next((n for n, word in enumerate(words) if abs(word.end - rival.end) < _SAME and n >= (first or 0)), None)
+    return None if first is None or last is None else (first, last + 1)
+
+
+def _figures(text: str) -> str:
+    return "".join(c for c in text if c.isdigit())
+
+
+def _apart(one: str, other: str, most: float) -> float:
+    """Edits as a share of the longer text; more than ``most`` as soon as it is."""
+    longest = max(len(one), len(other), 1)
+    return distance(one, other, int(most * longest)) / longest
