@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 
 from assistant.voice.sounds_like import distance, sound_key
 from assistant.voice.values import Correction, Hints, Rival, Word
-from assistant.voice.words import bare, correction, joined, merged, plain
+from assistant.voice.words import bare, correction, is_code, joined, merged, plain
 
 UNLIKE = 0.8
 """The most by which keys and letters may differ, each as a share of the longer one, added up."""
-LOSS = 5.0
-"""A rival may make the sound less probable by this much (natural log)."""
+LOSS, LOSS_A_WORD, LOSS_OF_A_FORM = 3.0, 2.0, 12.0
+"""A rival may make the sound less probable by this much (natural log); in the place of a form that there is none of, by the
+last."""
 MOST = 16
 """Rivals of one clip at most, those that sound most alike."""
 LONGEST = 4
@@ -33,6 +34,9 @@ LETTERS = dict(
 )
 """How letters are said."""
 _POSSESSIVE = re.compile(r"['’]s\W*$")
+_ARTICLES = frozenset({"the", "a", "an"})
+_WHOLE = 5
+"""Sounds that a term needs to be told by them alone."""
 _SAME = 0.001
 """Seconds; times are moved from the clip's beginning to the recording's."""
 
@@ -60,22 +64,41 @@ def as_said(text: str) -> str:
 
 
 def suggested(words: Sequence[Word], terms: Sequence[SpokenTerm], *, below: float) -> list[Rival]:
-    """For each stretch with a word of less confidence than ``below`` that touches no term already, those that sound somewhat
-    like it and have the same figures; without their gain."""
+    """For each stretch that touches no term already, the terms with the same figures that it may have been; without their gain.
+
+    A stretch with a word of less confidence than ``below``: those that sound somewhat like it. However sure: those that sound
+    the same ("General Council"), and for a code with figures that there is none of (FC-11), all that there are.
+    """
     found: list[tuple[float, Rival]] = []
-    for part in _unsure(words, terms, below):
-        letters = as_said(_POSSESSIVE.sub("", bare(joined(part))))
-        key, figures = sound_key(letters), _figures(letters)
+    for first, last in free(words, terms):
+        part = words[first:last]
+        heard = spoken_term(_POSSESSIVE.sub("", bare(joined(part))))
+        unsure, form = min(word.confidence for word in part) < below, _is_form(heard.written)
         for term in terms:
-            if term.figures != figures:
+            if term.figures != heard.figures:
                 continue
-            unlike = _apart(key, term.key, UNLIKE)
-            if unlike <= UNLIKE:
-                unlike += _apart(letters, term.letters, UNLIKE - unlike)
-            if unlike <= UNLIKE:
+            most = 2.0 if form and _is_form(term.written) else UNLIKE if unsure else 0.0
+            unlike = _apart(heard.key, term.key, 1.0)
+            same = not unlike and len(term.key) >= _WHOLE
+            if unlike <= most or same:
+                unlike += _apart(heard.letters, term.letters, 1.0)
+            if unlike <= (1.0 if same else most):
                 found.append((unlike, Rival(start=part[0].start, end=part[-1].end, text=term.written)))
     found.sort(key=lambda one: one[0])
     return [rival for _, rival in found[:MOST]]
+
+
+def free(words: Sequence[Word], terms: Sequence[SpokenTerm]) -> Iterator[tuple[int, int]]:
+    """Stretches that a term may have been heard as, by their first word and the one after the last: without a mark within, that
+    hold no term and begin with no article, which terms have none of."""
+    touched = _touched(words, terms)
+    for first in range(len(words)):
+        for last in range(first + 1, min(len(words), first + LONGEST) + 1):
+            part = words[first:last]
+            if last - 1 in touched or re.search(r"[.,;:?!]\W*\s", joined(part)):
+                break
+            if bare(joined(part)) and (last == first + 1 or part[0].text.lower() not in _ARTICLES):
+                yield first, last
 
 
 def judged(
@@ -97,9 +120,11 @@ def preferred(
     out = list(words)
     for rival in sorted(rivals, key=lambda one: -one.gain):
         place = _place(out, rival)
-        if rival.gain < -LOSS or place is None or _touched(out, terms) & set(range(*place)):
+        if place is None or _touched(out, terms) & set(range(*place)):
             continue
         part = out[slice(*place)]
+        if rival.gain < -_allowed(part, rival):
+            continue
         out[slice(*place)] = [merged(part, rival.text)]
         made.append(correction(part, out[place[0]], "vocabulary"))
     return out
@@ -119,15 +144,14 @@ def _instead(words: Sequence[Word], rival: Rival) -> str:
     return joined([*words[:first], merged(words[first:last], rival.text), *words[last:]])
 
 
-def _unsure(words: Sequence[Word], terms: Sequence[SpokenTerm], below: float) -> Iterator[Sequence[Word]]:
-    touched = _touched(words, terms)
-    for first in range(len(words)):
-        for last in range(first + 1, min(len(words), first + LONGEST) + 1):
-            part = words[first:last]
-            if last - 1 in touched or re.search(r"[.,;:?!]\W*\s", joined(part)):
-                break
-            if min(word.confidence for word in part) < below and bare(joined(part)):
-                yield part
+def _allowed(part: Sequence[Word], rival: Rival) -> float:
+    form = _is_form(bare(joined(part))) and _is_form(rival.text)
+    return LOSS_OF_A_FORM if form else LOSS + LOSS_A_WORD * len(rival.text.split())
+
+
+def _is_form(text: str) -> bool:
+    """FC-7, GH4: the house's own; MLRO may be anybody's."""
+    return is_code(text) and any(c.isdigit() for c in text)
 
 
 def _touched(words: Sequence[Word], terms: Sequence[SpokenTerm]) -> set[int]:

@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from assistant.voice import mend, numbers
-from assistant.voice.rivals import SpokenTerm, preferred, spoken_term, suggested
+from assistant.voice.rivals import LONGEST, SpokenTerm, free, preferred, spoken_term, suggested
 from assistant.voice.sounds_like import distance, sound_key
 from assistant.voice.values import Correction, Rival, Word
-from assistant.voice.words import bare, correction, joined, merged, plain
+from assistant.voice.words import bare, correction, is_code, joined, merged, plain
 
-_LONGEST_TERM = 4
 _POSSESSIVE = re.compile(r"['’]s\W*$")
 
 
@@ -45,7 +44,7 @@ class Vocabulary:
         """
         if not self.terms:
             return ""
-        codes = [code for code in self.terms if _is_code(code) and any(c.isdigit() for c in code)]
+        codes = [code for code in self.terms if is_code(code) and any(c.isdigit() for c in code)]
         names = [term for term in self.terms if term not in codes][: self.prompt_terms]
         form = f"On form {codes[0]}, ask" if codes else "Ask"
         return f"What does the rule say? {form} the {', '.join(names)}."
@@ -53,7 +52,7 @@ class Vocabulary:
     @cached_property
     def codes(self) -> dict[str, str]:
         """FC7 → FC-7, MLRO → MLRO: terms that are spelled letter by letter."""
-        return {plain(term).upper(): term for term in self.terms if _is_code(term)}
+        return {plain(term).upper(): term for term in self.terms if is_code(term)}
 
     @cached_property
     def coined(self) -> dict[str, str]:
@@ -113,7 +112,7 @@ def _codes(words: list[Word], vocabulary: Vocabulary, below: float, made: list[C
             part = words[at:end]
             texts = [word.text for word in part]
             spelled = _spelled(texts)
-            written = vocabulary.codes.get(spelled) if spelled else None
+            written = vocabulary.codes.get(spelled) or vocabulary.codes.get(spelled.replace("0", "O"))
             written = written or mend.letters(part, vocabulary.codes, below)
             if written is None and end - at > 1 and not any(text[-1] in ",;:?!." for text in texts[:-1]):
                 written = vocabulary.coined.get(plain(joined(part)).lower())
@@ -148,13 +147,14 @@ def _rule_numbers(words: list[Word], made: list[Correction]) -> list[Word]:
 
 def _homophones(words: list[Word], vocabulary: Vocabulary, below: float, made: list[Correction]) -> list[Word]:
     out: list[Word] = []
+    places = set(free(words, vocabulary.spoken))
     at = 0
     while at < len(words):
-        for end in range(min(len(words), at + _LONGEST_TERM), at, -1):
+        for end in range(min(len(words), at + LONGEST), at, -1):
             part = words[at:end]
-            if min(word.confidence for word in part) >= below or _is_known(part, vocabulary):
+            if (at, end) not in places or re.search(r"\w[.?!]\w", joined(part)):
                 continue
-            if re.search(r"[.,;:?!]\W*\s|\w[.?!]\w", joined(part)):
+            if min(word.confidence for word in part) >= below or _is_known(part, vocabulary):
                 continue
             term = vocabulary.sounding_like(_POSSESSIVE.sub("", joined(part)))
             if term and plain(term).lower() != plain(joined(part)).lower():
@@ -188,7 +188,3 @@ def _spelled(words: Sequence[str]) -> str:
         else:
             return ""
     return "".join(out)
-
-
-def _is_code(term: str) -> bool:
-    return bool(re.fullmatch(r"[A-Z]{1,6}-?\d{0,3}", term)) and len(plain(term)) >= 2

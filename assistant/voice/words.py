@@ -44,3 +44,8 @@ def merged(part: Sequence[Word], written: str) -> Word:
 
 def correction(part: Sequence[Word], instead: Word, kind: Literal["rule number", "vocabulary"]) -> Correction:
     return Correction(heard=bare(joined(part)), written=bare(instead.text), start=instead.start, kind=kind)
+
+
+def is_code(text: str) -> bool:
+    """MLRO, FC-7, GH4: what is spelled letter by letter."""
+    return bool(re.fullmatch(r"[A-Z]{1,6}-?\d{0,3}", text)) and len(plain(text)) >= 2
