@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from assistant.voice.sounds_like import distance, sound_key
+from assistant.voice.sounds_like import apart, sound_key
 from assistant.voice.values import Correction, Hints, Rival, Word
 from assistant.voice.words import bare, correction, is_code, joined, merged, plain
 
@@ -77,12 +77,12 @@ def suggested(words: Sequence[Word], terms: Sequence[SpokenTerm], *, below: floa
         for term in terms:
             if term.figures != heard.figures:
                 continue
-            most = 2.0 if form and _is_form(term.written) else UNLIKE if unsure else 0.0
-            unlike = _apart(heard.key, term.key, 1.0)
-            same = not unlike and len(term.key) >= _WHOLE
-            if unlike <= most or same:
-                unlike += _apart(heard.letters, term.letters, 1.0)
-            if unlike <= (1.0 if same else most):
+            same = heard.key == term.key and len(term.key) >= _WHOLE
+            most = 2.0 if same or (form and _is_form(term.written)) else UNLIKE if unsure else 0.0
+            if not most:
+                continue
+            unlike = apart(heard.key, term.key) + apart(heard.letters, term.letters)
+            if unlike <= most:
                 found.append((unlike, Rival(start=part[0].start, end=part[-1].end, text=term.written)))
     found.sort(key=lambda one: one[0])
     return [rival for _, rival in found[:MOST]]
@@ -120,13 +120,12 @@ def preferred(
     out = list(words)
     for rival in sorted(rivals, key=lambda one: -one.gain):
         place = _place(out, rival)
-        if place is None or _touched(out, terms) & set(range(*place)):
+        if place is None or place not in set(free(out, terms)):
             continue
         part = out[slice(*place)]
-        if rival.gain < -_allowed(part, rival):
-            continue
-        out[slice(*place)] = [merged(part, rival.text)]
-        made.append(correction(part, out[place[0]], "vocabulary"))
+        if rival.gain >= -_allowed(part, rival):
+            out[slice(*place)] = [merged(part, rival.text)]
+            made.append(correction(part, out[place[0]], "vocabulary"))
     return out
 
 
@@ -171,9 +170,3 @@ def _place(words: Sequence[Word], rival: Rival) -> tuple[int, int] | None:
 
 def _figures(text: str) -> str:
     return "".join(c for c in text if c.isdigit())
-
-
-def _apart(one: str, other: str, most: float) -> float:
-    """Edits as a share of the longer text; more than ``most`` as soon as it is."""
-    longest = max(len(one), len(other), 1)
-    return distance(one, other, int(most * longest)) / longest

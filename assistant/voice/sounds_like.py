@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from rapidfuzz.distance import Levenshtein
+
 _RULES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -47,13 +49,9 @@ def sound_key(text: str) -> str:
 
 def distance(one: str, other: str, most: int) -> int:
     """Edits (insert, remove, replace) between two texts; ``most + 1`` as soon as there are more than ``most``."""
-    if abs(len(one) - len(other)) > most:
-        return most + 1
-    row = list(range(len(other) + 1))
-    for i, a in enumerate(one, start=1):
-        before, row = row, [i]
-        for j, b in enumerate(other, start=1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
-        if min(row) > most:
-            return most + 1
-    return min(row[-1], most + 1)
+    return Levenshtein.distance(one, other, score_cutoff=most)
+
+
+def apart(one: str, other: str) -> float:
+    """Edits as a share of the longer text, 0 to 1."""
+    return Levenshtein.normalized_distance(one, other)
