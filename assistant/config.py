@@ -246,8 +246,8 @@ class VoiceSection(Section):
     engine: Literal["auto", "whisper", "faster-whisper"] = "auto"
     """Runs the transcriber's weights: openai-whisper on PyTorch, or faster-whisper on CTranslate2; auto: the latter on a
     processor, where it is installed."""
-    compute: Literal["int8", "float32"] = "int8"
-    """What faster-whisper keeps the weights in on a processor."""
+    compute: Literal["int8", "mixed", "float32"] = "mixed"
+    """What faster-whisper keeps the weights in on a processor; mixed: the encoder's in float32, the decoder's in int8."""
     beam: int = Field(5, ge=1, le=10)
     """Texts that a transcriber follows side by side before it decides; 1: greedy."""
     language: Literal["en"] = "en"
@@ -257,7 +257,7 @@ class VoiceSection(Section):
     minutes: int = Field(120, ge=1)
     """The longest recording."""
     correct_below: float = Field(0.6, ge=0, le=1)
-    """Under this confidence a word that the collection does not know becomes the term that sounds like it."""
+    """Under this confidence a word may become the term that sounds like it, or somewhat like it where the sound allows it."""
     synthesiser: str = "auto"
     """Speaks answers on the telephone: auto (espeak-ng or flite where installed, else text only), none, espeak-ng, flite, or
     piper:MODEL.onnx."""

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,26 +22,26 @@ def write(folder: Path, into: Path) -> None:
 
     Raises `Corrupt` where the folder holds no Whisper.
     """
-    from safetensors.numpy import load_file
-
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        dims, tensors = config["dims"], load_file(folder / "model.safetensors")
-        spec = _spec(dims, tensors)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise Corrupt(
-            f"{folder} holds no Whisper of this version; run `muniment models pull {folder.name}`."
-        ) from error
+    config, tensors = _read(folder)
+    dims = config["dims"]
     tokenizer, names = tokenizer_of(dims["n_vocab"])
-    spec.config.alignment_heads = [list(pair) for pair in config["alignment_heads"]]
-    spec.config.suppress_ids, spec.config.lang_ids = [], []
-    spec.config.suppress_ids_begin = [names.index("Ġ"), names.index("<|endoftext|>")]  # no blank at the beginning
-    spec.register_vocabulary(names)
-    spec.validate()
-    spec.optimize(quantization=None)
-    spec.save(str(into))
+    blank = [names.index("Ġ"), names.index("<|endoftext|>")]  # not at the beginning
+    _save(_spec(dims, tensors), into, names, config["alignment_heads"], blank)
     (into / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
     (into / "preprocessor_config.json").write_text(json.dumps({"feature_size": dims["n_mels"]}), encoding="utf-8")
+
+
+def write_encoder(folder: Path, into: Path) -> None:
+    """As `write`, for what only encodes. CTranslate2 knows no Whisper without a decoder: this one has one layer and one word."""
+    config, tensors = _read(folder)
+    word = "decoder.token_embedding.weight"
+    _save(
+        _spec({**config["dims"], "n_text_layer": 1}, {**tensors, word: tensors[word][:1]}),
+        into,
+        ["<|endoftext|>"],
+        [[0, 0]],
+        [],
+    )
 
 
 def tokenizer_of(n_vocab: int) -> tuple[Any, list[str]]:
@@ -86,6 +86,30 @@ def _letters() -> dict[int, str]:
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in plain]
     return {**{byte: chr(byte) for byte in plain}, **{byte: chr(256 + n) for n, byte in enumerate(others)}}
+
+
+def _read(folder: Path) -> tuple[dict[str, Any], Tensors]:
+    from safetensors.numpy import load_file
+
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        tensors = load_file(folder / "model.safetensors")
+        _spec(config["dims"], tensors)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise Corrupt(
+            f"{folder} holds no Whisper of this version; run `muniment models pull {folder.name}`."
+        ) from error
+    return config, tensors
+
+
+def _save(spec: Any, into: Path, names: list[str], heads: Sequence[Sequence[int]], not_first: list[int]) -> None:
+    spec.config.alignment_heads = [list(pair) for pair in heads]
+    spec.config.suppress_ids, spec.config.lang_ids = [], []
+    spec.config.suppress_ids_begin = not_first
+    spec.register_vocabulary(names)
+    spec.validate()
+    spec.optimize(quantization=None)
+    spec.save(str(into))
 
 
 def _spec(dims: Mapping[str, int], tensors: Tensors) -> Any:

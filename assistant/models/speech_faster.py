@@ -46,8 +46,8 @@ class Result:
 
 
 class FasterTranscriber:
-    """Safe to share: one call is served at a time. ``compute`` on a processor, float16 on CUDA; ``beam``: texts followed side
-    by side.
+    """Safe to share: one call is served at a time. ``compute`` on a processor ("mixed": the encoder in float32, the decoder in
+    int8), float16 on CUDA; ``beam``: texts followed side by side.
 
     Raises `Unavailable` where faster-whisper is not installed, `Corrupt` where the folder holds no Whisper.
     """
@@ -63,7 +63,7 @@ class FasterTranscriber:
         language: str = "en",
         batch: int = 8,
         beam: int = 1,
-        compute: Literal["int8", "float32"] = "int8",
+        compute: Literal["int8", "mixed", "float32"] = "mixed",
     ) -> None:
         prepare()
         try:
@@ -75,15 +75,24 @@ class FasterTranscriber:
             raise Unavailable(
                 "The engine faster-whisper is not installed; install muniment[voice], or set voice.engine to whisper."
             ) from error
-        from assistant.models.ctranslate2_whisper import write
+        from assistant.models.ctranslate2_whisper import write, write_encoder
 
         precision = "float16" if device.kind == "cuda" else compute
         with tempfile.TemporaryDirectory(prefix="muniment-whisper-") as place:
             write(folder, Path(place))
             self._whisper = faster_whisper.WhisperModel(
-                place, device=device.kind, compute_type=precision, cpu_threads=device.threads, local_files_only=True
+                place,
+                device=device.kind,
+                compute_type="int8" if precision == "mixed" else precision,
+                cpu_threads=device.threads,
+                local_files_only=True,
             )
-        self._model, self._storage = self._whisper.model, ctranslate2.StorageView
+        self._encoder = self._model = self._whisper.model
+        self._storage = ctranslate2.StorageView
+        if precision == "mixed":
+            with tempfile.TemporaryDirectory(prefix="muniment-whisper-") as place:
+                write_encoder(folder, Path(place))
+                self._encoder = ctranslate2.models.Whisper(place, compute_type="float32", intra_threads=device.threads)
         multilingual = self._whisper.hf_tokenizer.token_to_id("<|startoftranscript|>") != ENGLISH_START
         self._tokenizer = Tokenizer(
             self._whisper.hf_tokenizer,
@@ -123,7 +132,7 @@ class FasterTranscriber:
             padded = np.zeros(round(frames * SECONDS * RATE), dtype=np.float32)
             padded[: len(clip)] = clip[: len(padded)]
             mels.append(self._whisper.feature_extractor(padded, padding=0)[:, : 2 * frames])
-        return self._model.encode(self._storage.from_array(np.stack(mels).astype(np.float32)), to_cpu=to_cpu)
+        return self._encoder.encode(self._storage.from_array(np.stack(mels).astype(np.float32)), to_cpu=to_cpu)
 
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
         seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)

@@ -89,7 +89,7 @@ def random_faster(folder: Path) -> FasterTranscriber:
 
 
 @cache
-def true_faster(beam: int, compute: Literal["int8", "float32"] = "int8") -> FasterTranscriber:
+def true_faster(beam: int, compute: Literal["int8", "mixed", "float32"] = "mixed") -> FasterTranscriber:
     from assistant.models.speech_faster import FasterTranscriber
 
     return FasterTranscriber(MODELS / "whisper-base", CHOSEN, "whisper-base", beam=beam, compute=compute)
@@ -199,6 +199,18 @@ def test_the_same_sound_gives_the_same_words(tmp_path_factory: pytest.TempPathFa
 
 
 @faster
+def test_the_encoder_alone_encodes_as_the_whole_model(tmp_path_factory: pytest.TempPathFactory) -> None:
+    from assistant.models.speech_faster import FasterTranscriber
+
+    folder = tmp_path_factory.getbasetemp() / "random-whisper"
+    mixed = FasterTranscriber(random_folder(folder), CHOSEN, "tiny@1", batch=2, beam=3, compute="mixed")
+    one, other = (
+        np.asarray(each.encode([noise(1.2), noise(0.5)], 3.0, to_cpu=True)) for each in (mixed, random_faster(folder))
+    )
+    assert np.array_equal(one, other)
+
+
+@faster
 @settings(max_examples=5, deadline=None)
 @given(lengths=st.lists(st.floats(0.1, 3), min_size=1, max_size=3))
 def test_both_engines_encode_alike(tmp_path_factory: pytest.TempPathFactory, lengths: list[float]) -> None:
@@ -300,17 +312,13 @@ class TestTrueSpeech:
 
     @faster
     def test_both_engines_weigh_rivals_alike(self) -> None:
-        clip = CONDITIONS["telephone"](sound.of(flite("slt").speak("What does CDD mean?")).samples, 0)
-        hints = Vocabulary(terms=("CDD", "EDD", "Control Room"), unsure=1.01)
-        known = Vocabulary(terms=("EDD", "Control Room"), unsure=1.01)
-        (ours,), (theirs,) = (
-            true_whisper(5).transcribe([clip], known),
-            true_faster(5, "float32").transcribe([clip], known),
-        )
-        assert [r.text for r in theirs.rivals] == [r.text for r in ours.rivals] != []
+        """A word that was heard is far likelier than another."""
+        clip = CONDITIONS["telephone"](sound.of(flite("slt").speak("Please read me section four.")).samples, 0)
+        (ours,), (theirs,) = (each.transcribe([clip], Other()) for each in (true_whisper(5), true_faster(5, "float32")))
+        assert ours.text == theirs.text
+        assert ours.rivals[1].gain < -5
         for one, other in zip(ours.rivals, theirs.rivals, strict=True):
-            assert other.gain == pytest.approx(one.gain, abs=0.2)
-        assert not true_faster(5).transcribe([clip], hints)[0].rivals  # "CDD" is a term already
+            assert other.gain == pytest.approx(one.gain, rel=0.05, abs=0.2)
 
     def test_no_word_is_made_of_noise(self) -> None:
         from eval.nonspeech import clips
