@@ -87,8 +87,8 @@ OPEN, CLOSED = Gate(threshold=0.0), Gate(threshold=1.0)
 def test_a_pass_counts_what_was_shown() -> None:
     told: list[Said] = []
     said = asked(SIX, ITEM, gate=0.0, tell=told.append)
-    assert said[0].cited == said[0].would_cite == {"q"}
-    assert [(s.cited, s.stands, s.quoted) for s in said[0].shown] == [({"q"}, True, True)]
+    assert said[0].cited == said[0].would_cite == frozenset({"q"})
+    assert [(s.cited, s.stands, s.quoted) for s in said[0].shown] == [(frozenset({"q"}), True, True)]
     assert said[0].text == SIX
     assert said[0].spent.tokens == 8
     assert told == said
@@ -112,7 +112,7 @@ def test_a_closed_gate_abstains_and_scores_only_where_nothing_is_gold() -> None:
     assert found["by_kind"]["one"]["citation_recall"] == 0.0
     assert found["by_kind"]["none"]["citation_recall"] == 1.0
     assert (found["abstained"], found["support_rate"], found["withheld_rate"]) == (1.0, None, None)
-    assert [one.would_cite for one in said] == [{"q"}, {"q"}]
+    assert [one.would_cite for one in said] == [frozenset({"q"})] * 2
     assert found["abstention"]["risk_at_coverage"]["1.0"] == 1.0
 
 
@@ -167,7 +167,7 @@ def test_a_line_that_is_no_item_is_named(tmp_path: Path, line: str) -> None:
     file = tmp_path / "items.jsonl"
     good = {"id": "a", "kind": "one", "question": "?", "passages": [{"_id": "x", "text": "t"}], "gold": ["x"]}
     file.write_text(f"{json.dumps(good)}\n", encoding="utf-8")
-    assert (read_items(file)[0].gold, read_items(file)[0].places) == ({"x"}, {0})
+    assert (read_items(file)[0].gold, read_items(file)[0].places) == (frozenset({"x"}), frozenset({0}))
     file.write_text(f"{json.dumps(good)}\n{line}\n", encoding="utf-8")
     with pytest.raises(InputError, match=r"items\.jsonl:2"):
         read_items(file)

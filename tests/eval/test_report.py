@@ -108,7 +108,10 @@ def test_the_word_that_asks(question: str, kind: str) -> None:
 
 
 def test_the_same_figures_give_the_same_plot_and_text_stays_text() -> None:
-    groups = {"one": {"precision": 0.25, "recall": None}, "two": {"precision": 1.0, "recall": 0.5}}
+    groups: dict[str, dict[str, float | None]] = {
+        "one": {"precision": 0.25, "recall": None},
+        "two": {"precision": 1.0, "recall": 0.5},
+    }
     first, second = (plots.bars(groups, y="share", aims={"one": {"precision": 0.8}}) for _ in range(2))
     assert first == second
     texts = ["".join(node.itertext()) for node in ElementTree.fromstring(first).iter() if node.tag.endswith("}text")]
