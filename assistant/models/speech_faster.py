@@ -35,7 +35,10 @@ _LEAST = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What was decoded of one clip; ``words`` with their times within it."""
+    """What was decoded of one clip; ``encoded``: what the encoder made of it, (1, positions, width); ``words`` with their times
+    within it."""
+
+    encoded: NDArray[Any]
 
     tokens: tuple[int, ...]
     avg_logprob: float
@@ -120,23 +123,24 @@ class FasterTranscriber:
                         logprob=result.avg_logprob,
                         no_speech=result.no_speech,
                         compression=result.compression_ratio,
-                        rivals=judged(result.words, hints, partial(self._likelihoods, clips[index], prompt)),
+                        rivals=judged(result.words, hints, partial(self._likelihoods, clips[index], result, prompt)),
                     )
         return [out[index] for index in range(len(clips))]
 
-    def encode(self, clips: Sequence[Samples], seconds: float, *, to_cpu: bool = False) -> Any:
-        """CTranslate2's ``(clips, positions, width)``: the encoder over ``seconds`` instead of always thirty."""
+    def encode(self, clips: Sequence[Samples], seconds: float) -> NDArray[Any]:
+        """``(clips, positions, width)``: the encoder over ``seconds`` instead of always thirty."""
         frames = 2 * round(seconds / SECONDS / 2)
         mels = []
         for clip in clips:
             padded = np.zeros(round(frames * SECONDS * RATE), dtype=np.float32)
             padded[: len(clip)] = clip[: len(padded)]
             mels.append(self._whisper.feature_extractor(padded, padding=0)[:, : 2 * frames])
-        return self._encoder.encode(self._storage.from_array(np.stack(mels).astype(np.float32)), to_cpu=to_cpu)
+        columns = self._storage.from_array(np.stack(mels).astype(np.float32))
+        return np.asarray(self._encoder.encode(columns, to_cpu=True))
 
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
         seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
-        first = self._decode(clips, seconds, prompt, beam=self._beam)
+        first = self._decode(self.encode(clips, seconds), clips, seconds, prompt, beam=self._beam)
         return [
             surest(self._looks(clip, seconds, result, prompt), lambda look: look, self._told(prompt))
             for clip, result in zip(clips, first, strict=True)
@@ -147,20 +151,22 @@ class FasterTranscriber:
         when it is asked for."""
         yield result
         if self._beam > 1:
-            yield self._decode([clip], seconds, prompt, beam=1)[0]
+            yield self._decode(result.encoded, [clip], seconds, prompt, beam=1)[0]
         if prompt:
-            yield self._decode([clip], seconds, "", beam=1)[0]
-        yield self._decode([clip], LONGEST, "", beam=1)[0]
+            yield self._decode(result.encoded, [clip], seconds, "", beam=1)[0]
+        yield self._decode(self.encode([clip], LONGEST), [clip], LONGEST, "", beam=1)[0]
 
     def _told(self, prompt: str) -> list[int]:
         return list(self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:]) if prompt.strip() else []
 
-    def _decode(self, clips: Sequence[Samples], seconds: float, prompt: str, *, beam: int) -> list[Result]:
-        tokenizer, encoded = self._tokenizer, self.encode(clips, seconds)
+    def _decode(
+        self, encoded: NDArray[Any], clips: Sequence[Samples], seconds: float, prompt: str, *, beam: int
+    ) -> list[Result]:
+        tokenizer, features = self._tokenizer, self._storage.from_array(encoded)
         before = self._told(prompt)
         start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
         found = self._model.generate(
-            encoded,
+            features,
             [start] * len(clips),
             beam_size=beam,
             max_length=len(start) + min(220, 16 + int(seconds * TOKENS_A_SECOND)),
@@ -170,32 +176,32 @@ class FasterTranscriber:
             suppress_tokens=self._suppressed,
         )
         tokens = [[t for t in one.sequences_ids[0] if t < tokenizer.eot] for one in found]
-        words = self._words(encoded, tokens, [len(clip) / RATE for clip in clips], seconds)
-        return [self._result(one, ids, said) for one, ids, said in zip(found, tokens, words, strict=True)]
+        words = self._words(features, tokens, [len(clip) / RATE for clip in clips], seconds)
+        rows = np.split(encoded, len(clips))
+        return [self._result(*one) for one in zip(rows, found, tokens, words, strict=True)]
 
-    def _likelihoods(self, clip: Samples, prompt: str, texts: Sequence[str]) -> list[float]:
+    def _likelihoods(self, clip: Samples, heard: Result, prompt: str, texts: Sequence[str]) -> list[float]:
         """Natural-log probability of each text as what the clip says."""
         tokenizer, before = self._tokenizer, self._told(prompt)
         start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence]
-        length = len(clip) / RATE
-        encoded = np.asarray(self.encode([clip], min(LONGEST, length + MARGIN), to_cpu=True))
         tokens = [tokenizer.encode(f" {text}") for text in texts]
         found: list[float] = []
         for first in range(0, len(tokens), self._batch):
             part = tokens[first : first + self._batch]
-            features = self._storage.from_array(np.repeat(encoded, len(part), axis=0))
-            frames = [_frames(length, LONGEST)] * len(part)
+            features = self._storage.from_array(np.repeat(heard.encoded, len(part), axis=0))
+            frames = [_frames(len(clip) / RATE, LONGEST)] * len(part)
             found += [
                 float(np.log(np.maximum(one.text_token_probs, _LEAST)).sum())
                 for one in self._model.align(features, start, part, frames, median_filter_width=7)
             ]
         return found
 
-    def _result(self, found: Any, tokens: list[int], words: tuple[Word, ...]) -> Result:
+    def _result(self, encoded: NDArray[Any], found: Any, tokens: list[int], words: tuple[Word, ...]) -> Result:
         from faster_whisper.transcribe import get_compression_ratio
 
         text = " ".join(self._tokenizer.decode(tokens).split())
         return Result(
+            encoded=encoded,
             tokens=tuple(tokens),
             avg_logprob=min(0.0, float(found.scores[0]) * len(found.sequences_ids[0]) / (len(tokens) + 1)),
             no_speech=float(found.no_speech_prob),
@@ -205,7 +211,7 @@ class FasterTranscriber:
         )
 
     def _words(
-        self, encoded: Any, tokens: list[list[int]], seconds: list[float], window: float
+        self, features: Any, tokens: list[list[int]], seconds: list[float], window: float
     ) -> list[tuple[Word, ...]]:
         """One pass over the finished texts: each token's probability, and where the aligning heads look."""
         tokenizer = self._tokenizer
@@ -213,7 +219,7 @@ class FasterTranscriber:
             ids or tokenizer.encode(" .") for ids in tokens
         ]  # an empty text can't be aligned; it is left out below
         frames = [_frames(one, window) for one in seconds]
-        aligned = self._model.align(encoded, list(tokenizer.sot_sequence), texts, frames, median_filter_width=7)
+        aligned = self._model.align(features, list(tokenizer.sot_sequence), texts, frames, median_filter_width=7)
         out = []
         for ids, one, length in zip(tokens, aligned, seconds, strict=True):
             pieces, groups = tokenizer.split_to_word_tokens([*ids, tokenizer.eot])

@@ -59,11 +59,12 @@ def test_every_stretch_once_and_every_turn_ends(plan: list[tuple[float, float]],
 
 
 @given(
-    st.lists(st.tuples(st.sampled_from([0.3, 0.6, 1.2]), st.sampled_from([0.4, 1.0, 3.0])), min_size=1, max_size=6),
+    st.lists(st.tuples(st.sampled_from([0.3, 0.6, 1.2]), st.sampled_from([0.4, 1.0, 3.0])), min_size=1, max_size=3),
     st.sampled_from([320, 1600]),
 )
 @settings(max_examples=30)
 def test_a_lull_tells_the_stretch_before_it_is_over(plan: list[tuple[float, float]], size: int) -> None:
+    """Within the longest stretch: what is longer is cut where nobody could know it before."""
     events, _ = live(speech(plan), size)
     ends = [one for one in events if isinstance(one, Lull | Stretch)]
     for n, stretch in enumerate(ends):
