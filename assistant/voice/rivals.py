@@ -3,7 +3,7 @@
 The words alone can't tell "USDOR" from STOR, the sound can: the transcriber tells by how much more or less probable it is with
 each rival in their place (`Rival.gain`), and the best one that is hardly less probable is taken, a shown `Correction`. This is
 rescoring with a contextual bias; how near a rival must be, in sound and in probability, was chosen on the manual's training
-questions as five voices say them over a telephone (`docs/log.md`).
+questions as synthetic voices say them over a telephone (`docs/decisions/012-the-sound-decides-among-terms.md`).
 """
 
 from __future__ import annotations
