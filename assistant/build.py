@@ -12,7 +12,7 @@ from functools import partial
 from importlib.util import find_spec
 
 from assistant.answer import Assistant, Variant
-from assistant.config import Config
+from assistant.config import GATE, Config
 from assistant.errors import AccessError, InputError
 from assistant.evidence import abstain, prompt
 from assistant.evidence.compose import Composer
@@ -40,6 +40,8 @@ class Engines:
     reranker: Reranker = field(default_factory=FusedOrder)
     adapters: Mapping[str, Generator] = field(default_factory=dict)
     """The generator seen through each of its adapters."""
+    reader: Generator | None = None
+    """The generator seen through the gate's adapter."""
 
 
 def ingest_embedder(config: Config) -> Embedder:
@@ -83,6 +85,7 @@ def build_engines(config: Config) -> Engines:
     device = choose(config.device)
     log.info("device: %s (%s)", device.kind, device.reason)
     registry, section = Registry(config), config.generator
+    folders = {**section.adapters, **({GATE: config.gate.adapter} if config.gate.adapter else {})}
     with heap.loading():
         embedder = build_embedder(config)  # the small one first: what is wrong with it is said at once
         generator = TransformersGenerator(
@@ -90,7 +93,7 @@ def build_engines(config: Config) -> Engines:
             section,
             device,
             registry.identity(section.model),
-            {name: config.resolve(folder) for name, folder in section.adapters.items()},
+            {name: config.resolve(folder) for name, folder in folders.items()},
         )
         return Engines(
             embedder=embedder,
@@ -98,6 +101,7 @@ def build_engines(config: Config) -> Engines:
             generator=generator,
             device=device.kind,
             adapters={name: generator.tuned(name) for name in section.adapters},
+            reader=generator.tuned(GATE) if GATE in folders else None,
         )
 
 
@@ -157,6 +161,7 @@ def _composers(config: Config, engines: Engines) -> dict[str | None, Composer]:
         section=config.generator,
         prompt=config.prompt,
         needed=config.needed,
+        reader=engines.reader,
     )
     return {None: plain} | {
         name: replace(plain, generator=generator, tuned=True) for name, generator in engines.adapters.items()
@@ -195,6 +200,7 @@ def _identities(config: Config, engines: Engines, composer: Composer, adapter: s
             "encoder": engines.embedder.identity,
             "reranker": engines.reranker.identity,
             "generator": composer.generator.identity,
+            **({"gate": engines.reader.identity} if engines.reader else {}),
             "judge": composer.judge.identity,
             "prompt": prompt.IDENTITY,
         },

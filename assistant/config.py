@@ -47,6 +47,10 @@ class Encoder(Section):
     max_tokens: int = Field(256, ge=16, le=512)
 
 
+GATE = "gate"
+"""What the gate's adapter is called among the generator's."""
+
+
 class GeneratorSection(Section):
     model: str = "qwen2.5-coder-0.5b"
     adapters: dict[str, Path] = Field(default_factory=dict)
@@ -69,6 +73,8 @@ class GeneratorSection(Section):
     def _known(self) -> Self:
         if self.adapter is not None and self.adapter not in self.adapters:
             raise ValueError(f"adapter {self.adapter!r} is none of adapters")
+        if GATE in self.adapters:
+            raise ValueError(f"the name {GATE!r} is the gate's own adapter's (gate.adapter); choose another")
         return self
 
 
@@ -155,6 +161,15 @@ class Logistic(Section):
 
 class Gate(Logistic):
     """Is the answer in what was found? Signals: `assistant.evidence.abstain`; fitted by `eval/calibrate.py`."""
+
+    adapter: Path | None = None
+    """LoRA adapter on the generator's model for the signal ``answerable``: folder of safetensors."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if "answerable" in self.weights and self.adapter is None:
+            raise ValueError("weights.answerable needs an adapter")
+        return self
 
 
 class Needed(Logistic):

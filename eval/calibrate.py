@@ -1,8 +1,9 @@
 """Fits the gate on questions kept apart for it (``calibration.jsonl``), never on those it is judged by.
 
 Each question is answered with the gate open. The target is whether the answer is right: it cites a gold section. A wrong
-answer, and any answer to what can't be answered, is what the gate shall stop. Logistic regression, strongly regularised
-(C = 1), since a collection has few such questions; every figure is from leaving one question out.
+answer, and any answer to what can't be answered, is what the gate shall stop; so is any to a question asked once more without
+its gold sections. Logistic regression, strongly regularised (C = 1), since a collection has few such questions; every figure is
+from leaving one question out.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from eval.significance import upper_bound
 
 SETS: tuple[tuple[str, ...], ...] = (
     ("leaning",),
+    ("needed",),
+    ("needed", "answerable"),
     ("sentence", "relevance", "coverage"),
     ("leaning", "sentence", "relevance", "coverage"),
     ("leaning", "sentence", "relevance", "lead", "coverage"),
@@ -42,18 +45,24 @@ class Row:
     values: dict[str, float]
 
 
-def answer_all(assistant: Assistant, cases: Iterable[Case], tell: Callable[[Row], None]) -> list[Row]:
+def answer_all(
+    assistant: Assistant, cases: Iterable[Case], tell: Callable[[Row], None], *, without_gold: bool = False
+) -> list[Row]:
+    """``without_gold``: those that can be answered once more, without their gold sections."""
     rows = []
     for case in cases:
-        rows.append(_row(assistant, case))
-        tell(rows[-1])
+        for hidden in (False, True) if without_gold and case.answerable else (False,):
+            rows.append(_row(assistant, case, hidden=hidden))
+            tell(rows[-1])
     return rows
 
 
-def _row(assistant: Assistant, case: Case) -> Row:
-    asked = opened(assistant, case)
-    right = case.answerable and covered(case.gold, asked.places()) > 0
-    return Row(id=case.id, answerable=case.answerable, right=right, values=asked.values)
+def _row(assistant: Assistant, case: Case, *, hidden: bool) -> Row:
+    asked = opened(assistant, case, without_gold=hidden)
+    answerable = case.answerable and not hidden
+    right = answerable and covered(case.gold, asked.places()) > 0
+    name = f"{case.id} without gold" if hidden else case.id
+    return Row(id=name, answerable=answerable, right=right, values=asked.values)
 
 
 def write_rows(rows: Sequence[Row], file: Path) -> None:
@@ -74,9 +83,10 @@ def fit(rows: Sequence[Row], *, wrong_at_most: float) -> dict[str, Any]:
             "Two questions answered rightly and two that can't be are the least to calibrate on; add some."
         )
     right = np.array([row.right for row in rows])
-    tried = {names: _held_out(rows, names) for names in SETS}
+    read = any(row.values["answerable"] for row in rows)  # the gate has an adapter
+    tried = {names: _held_out(rows, names) for names in SETS if read or "answerable" not in names}
     areas = {names: _area(right, held_out) for names, held_out in tried.items()}
-    names = max(SETS, key=lambda one: areas[one])
+    names = max(areas, key=lambda one: areas[one])
     held_out = tried[names]
     intercept, weights = _logistic(_matrix(rows, names), right)
     curve = _curve(right, held_out)

@@ -205,12 +205,18 @@ class World:
         return Library(self.data, self.catalogue, HashingEmbedder(), "cpu")
 
     def assistant(
-        self, generator: Generator | None = None, /, ids: Callable[[], str] = new_id, **settings: Any
+        self,
+        generator: Generator | None = None,
+        /,
+        ids: Callable[[], str] = new_id,
+        reader: Generator | None = None,
+        **settings: Any,
     ) -> Assistant:
-        """``settings`` replace config sections, as ``gate={"threshold": 1.0}``."""
+        """``settings`` replace config sections, as ``gate={"threshold": 1.0}``; ``reader``: the gate's."""
         config = self.config
         changed = {name: getattr(config, name).model_copy(update=values) for name, values in settings.items()}
-        engines = Engines(embedder=HashingEmbedder(), generator=generator or ScriptedGenerator(), device="cpu")
+        own = generator or ScriptedGenerator()
+        engines = Engines(embedder=HashingEmbedder(), generator=own, device="cpu", reader=reader)
         return build(config.model_copy(update=changed), engines, clock=clock, ids=ids)
 
 

@@ -66,6 +66,9 @@ def calibrate(
     wrong_at_most: Annotated[
         float, typer.Option(help="Of the questions it answers, the share that it may answer wrongly.")
     ] = 0.05,
+    without_gold: Annotated[
+        bool, typer.Option("--without-gold", help="Ask what can be answered once more, without its gold sections.")
+    ] = False,
     rows: Annotated[
         Path | None, typer.Option(help="Where the answered questions are kept; read instead of asking if it exists.")
     ] = None,
@@ -82,7 +85,7 @@ def calibrate(
     if rows is not None and rows.exists():
         answered = read_rows(rows)
     else:
-        answered = answer_all(build(load(config)), read_cases(file), tell)
+        answered = answer_all(build(load(config)), read_cases(file), tell, without_gold=without_gold)
         if rows is not None:
             write_rows(answered, rows)
     print(json.dumps({"schema_version": 1, **fit(answered, wrong_at_most=wrong_at_most)}, indent=1))

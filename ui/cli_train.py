@@ -198,7 +198,8 @@ def generator(
     """Train the generator's LoRA adapter to say the sentences that answer, or that nothing does. Goes on where it stopped."""
     from assistant.models.registry import Registry
     from assistant.train.cited import as_served
-    from assistant.train.generator import Recipe, train
+    from assistant.train.generator import train
+    from assistant.train.lora import Recipe
 
     settings, rng = load(config), random.Random(seed)
     sources = Sources.of(beir, cited, collection, exclude)
@@ -216,6 +217,41 @@ def generator(
     }
     _tell(json.dumps(card))
     train(examples, registry.path(name), registry.identity(name), out, recipe=recipe, card=card, tell=_tell)
+
+
+@train_app.command("gate")
+def gate(
+    out: Out,
+    collection: Collection = None,
+    start: Annotated[Path | None, typer.Option(help="An adapter to go on from, of the same rank and layers.")] = None,
+    rank: int = 8,
+    lowest: Annotated[int, typer.Option(help="First layer that gets an adapter.")] = 10,
+    batch: Annotated[int, typer.Option(help="Passages a step, each with all its questions.")] = 4,
+    epochs: int = 1,
+    rate: float = 3e-4,
+    seed: int = 0,
+    config: ConfigFile = None,
+) -> None:
+    """Train the gate's LoRA adapter on the generator: does a passage answer a question? Goes on where it stopped."""
+    from assistant.build import build_reranker
+    from assistant.models.registry import Registry
+    from assistant.train.answerable import from_collection, train
+    from assistant.train.lora import Recipe
+
+    settings, rng = load(config), random.Random(seed)
+    sources = Sources.of(None, None, collection, None)
+    asked = from_collection(sources.items(rng), _snapshot(settings), settings, build_reranker(settings), rng)
+    registry, name = Registry(settings), settings.generator.model
+    recipe = Recipe(rank=rank, alpha=2 * rank, lowest=lowest, batch=batch, epochs=epochs, rate=rate, seed=seed)
+    answers = [answer for one in asked for _, answer in one.questions]
+    card = {
+        "sources": sources.told(),
+        "questions": len(answers),
+        "with_answer": sum(answers),
+        "start": start.name if start else "",
+    }
+    _tell(json.dumps(card))
+    train(asked, registry.path(name), registry.identity(name), out, recipe=recipe, card=card, start=start, tell=_tell)
 
 
 def _examples(sources: Sources, settings: Config, rng: random.Random) -> Sequence[Any]:

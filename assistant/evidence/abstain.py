@@ -16,7 +16,7 @@ from assistant.retrieve import index_text
 from assistant.types import Hit
 
 Idf = Callable[[str], float]
-KNOWN = ("leaning", "needed", "sentence", "relevance", "lead", "cosine", "coverage")
+KNOWN = ("leaning", "needed", "answerable", "sentence", "relevance", "lead", "cosine", "coverage")
 LOOKED_AT = 4
 """Hits that the signals look at: those that the generator is given."""
 
@@ -27,7 +27,8 @@ def signals(
     """Those ``wanted`` (`KNOWN`), each a number that is larger the likelier an answer is.
 
     ``leaning``: log-odds of the generator, having read the passages, that it begins with one of them. ``needed``: log-odds
-    that the answer needs the surest passage. ``sentence`` and ``relevance``: the reranker's logits of the best sentence that
+    that the answer needs the surest passage. ``answerable``: the same, that this passage answers, of the generator through the
+    gate's adapter. ``sentence`` and ``relevance``: the reranker's logits of the best sentence that
     could be said and of the best passage; ``lead``: how far that is above the fourth; ``cosine`` of the nearest hit;
     ``coverage`` of the question's terms by the best single hit, weighted by rarity, in [0, 1]. Logits, not probabilities,
     which saturate."""
@@ -35,6 +36,7 @@ def signals(
     computed: dict[str, Callable[[], float]] = {
         "leaning": composition.leaning,
         "needed": lambda: composition.surest,
+        "answerable": composition.answerable,
         "sentence": lambda: composition.best_sentence,
         "relevance": lambda: max((h.found_by["rerank"] for h in near), default=0.0),
         "lead": lambda: near[0].score - near[-1].score if near else 0.0,

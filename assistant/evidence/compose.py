@@ -35,6 +35,8 @@ class Composer:
     needed: Needed
     tuned: bool = False
     """Does the generator speak through an adapter?"""
+    reader: Generator | None = None
+    """The generator through the gate's adapter, which says whether a passage answers a question."""
 
     def warm(self) -> None:
         """The first pass through each model, which costs more than those after it, and the prompt's fixed head, which the
@@ -44,6 +46,8 @@ class Composer:
         asked = prompt.messages("", {}, self.section.composition, tuned=self.tuned)
         for _ in self.generator.generate(asked, max_new_tokens=1, seed=self.section.seed):
             pass
+        if self.reader is not None:
+            self.answerable("", ("", ""))
 
     def about(self, text: str, query: str, hits: Sequence[Hit], elapsed: Callable[[], float]) -> Composition:
         """``text`` is what the model is asked, ``query`` the same with what a follow-up leans on; ``elapsed`` tells
@@ -54,7 +58,13 @@ class Composer:
         read = {group[0].marker for group in groups} if quoting else range(1, len(given) + 1)
         blocks = {marker: prompt.block(given[marker - 1], self.prompt.words) for marker in sorted(read)}
         asked = prompt.messages(text, blocks, self.section.composition, tuned=self.tuned)
-        return Composition(self, given, groups, surest, asked, elapsed)
+        return Composition(self, query, given, groups, surest, asked, elapsed)
+
+    def answerable(self, question: str, block: prompt.Block) -> float:
+        """Log-odds, by the reader, that the passage answers the question; 0 without a reader."""
+        if self.reader is None:
+            return 0.0
+        return self.reader.leaning(prompt.answerable(question, block), (prompt.YES,), prompt.NO)
 
     def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float]:
         """The sentences to choose among, a group for each passage that is needed, the surest first; and that one's log-odds."""
@@ -93,6 +103,7 @@ class Composition:
     def __init__(
         self,
         composer: Composer,
+        query: str,
         evidence: tuple[Hit, ...],
         groups: tuple[tuple[Choice, ...], ...],
         surest: float,
@@ -100,6 +111,7 @@ class Composition:
         elapsed: Callable[[], float],
     ) -> None:
         self._composer = composer
+        self._query = query
         self._messages = messages
         self._elapsed = elapsed
         self._groups = groups
@@ -123,6 +135,13 @@ class Composition:
             return NO_CHOICE
         written = [choice.written for group in self._groups for choice in group]
         return self._composer.generator.leaning(self._messages, written, prompt.NOT_FOUND)
+
+    def answerable(self) -> float:
+        """`Composer.answerable` of the surest passage."""
+        if not self._groups:
+            return NO_CHOICE
+        surest = self.evidence[self._groups[0][0].marker - 1]
+        return self._composer.answerable(self._query, prompt.block(surest, self._composer.prompt.words))
 
     def usage(self) -> dict[str, int]:
         count = self._composer.generator.count_tokens

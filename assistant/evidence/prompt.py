@@ -25,6 +25,8 @@ _TASK = {
     "sentences that answer the question, keeping the passage's own words, figures, times and names. End each sentence with "
     f"the number of its passage, like [1]. If no passage answers the question, write only: {NOT_FOUND}",
 }
+_ANSWERABLE = "Does the passage say what the question asks? Answer Yes or No."
+YES, NO = "Yes", "No"
 _EXAMPLES = (
     Message(
         "user",
@@ -46,7 +48,7 @@ _EXAMPLES = (
         "days. [2]",
     ),
 )
-IDENTITY = "prompt/" + hashlib.sha256(repr((_TUNED, _TASK, _EXAMPLES)).encode()).hexdigest()[:12]
+IDENTITY = "prompt/" + hashlib.sha256(repr((_TUNED, _TASK, _EXAMPLES, _ANSWERABLE)).encode()).hexdigest()[:12]
 
 
 Block = tuple[str, str]
@@ -78,6 +80,12 @@ def messages(question: str, blocks: Mapping[int, Block], composition: str, *, tu
     passages = "\n\n".join(numbered(marker, one) for marker, one in blocks.items())
     head = (Message("system", _TUNED),) if tuned else (Message("system", _TASK[composition]), *_EXAMPLES)
     return (*head, Message("user", f"{passages}\n\nQuestion: {question}"))
+
+
+def answerable(question: str, one: Block) -> tuple[Message, ...]:
+    """Asks for `YES` or `NO`. The passage stands before the question: in training many questions share what was read of it."""
+    passage = "\n".join(part for part in one if part)
+    return (Message("system", _ANSWERABLE), Message("user", f"{passage}\n\nQuestion: {question}"))
 
 
 def numbered(marker: int, one: Block) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -252,6 +253,34 @@ def test_the_gate_keeps_the_generator_silent(served: World) -> None:
     assert answer.abstention is not None
     assert answer.abstention.reason == way.TOO_WEAK
     assert answer.timings.first_token is None
+
+
+class Reading(ScriptedGenerator):
+    """Says yes to passages with a given word, no to others, and remembers what it was asked."""
+
+    def __init__(self, word: str) -> None:
+        super().__init__()
+        self.word = word
+        self.asked: list[str] = []
+
+    def leaning(self, messages: Sequence[Message], these: Sequence[str], that: str) -> float:
+        assert (*these, that) == ("Yes", "No")
+        self.asked.append(messages[-1].content)
+        return 9.0 if self.word in messages[-1].content else -9.0
+
+
+def test_the_gate_asks_its_adapter_whether_the_surest_passage_answers(served: World) -> None:
+    gate = {"threshold": 0.5, "weights": {"answerable": 1.0}, "adapter": Path("weights/gate")}
+    asked = question("How long are complaint files kept?")
+    answered = ask(served.assistant(reader=(yes := Reading("six years")), gate=gate), asked)
+    assert answered.status == "answered"
+    declined = ask(served.assistant(reader=Reading("sixteen years"), gate=gate), asked)
+    assert declined.abstention is not None
+    assert declined.abstention.reason == way.TOO_WEAK
+    assert "Complaint files are kept for six years" in yes.asked[-1]
+    assert yes.asked[-1].endswith("Question: How long are complaint files kept?")
+    assert answered.release.models["gate"] == yes.identity
+    assert "gate" not in ask(served.assistant(), asked).release.models
 
 
 def test_a_model_that_repeats_itself_is_stopped(served: World) -> None:

@@ -58,6 +58,8 @@ def test_an_unknown_section_is_named(tmp_path: Path) -> None:
         ("[gate]\nintercept = nan", "gate.intercept"),
         ("[gate]\nweights = { coverage = inf }", "gate.weights.coverage"),
         ("[gate]\nweights = { coverage = 'much' }", "gate.weights.coverage"),
+        ("[gate]\nweights = { answerable = 1.0 }", "weights.answerable needs an adapter"),
+        ("[generator]\nadapters = { gate = 'w' }", "the gate's own adapter"),
         ("[split]\nmax_tokens = 0", "split.max_tokens"),
         ("[retrieve]\nhits = 0", "retrieve.hits"),
         ("[retrieve]\ndense_weight = -1", "retrieve.dense_weight"),

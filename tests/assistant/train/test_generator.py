@@ -16,8 +16,9 @@ from assistant.models.device import choose
 from assistant.models.generate import TransformersGenerator
 from assistant.models.tokens import ChatTokens
 from assistant.train.cited import Example
-from assistant.train.generator import FACTS, WEIGHTS, Recipe, train
 from assistant.train.generator import _row as row_of
+from assistant.train.generator import train
+from assistant.train.lora import FACTS, WEIGHTS, Recipe
 from tests import tiny
 
 BASE = "tiny@0"

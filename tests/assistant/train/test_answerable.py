@@ -1,0 +1,113 @@
+"""The gate's adapter on a tiny model: what is asked of which passage, many questions in one pass, and what is served then."""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from assistant.config import Device, GeneratorSection
+from assistant.errors import InputError
+from assistant.evidence import prompt
+from assistant.models.device import choose
+from assistant.models.generate import TransformersGenerator
+from assistant.models.tokens import ChatTokens
+from assistant.retrieve import FusedOrder
+from assistant.train import lora
+from assistant.train.answerable import Asked, from_collection, log_odds, train
+from assistant.train.answerable import _row as row_of
+from assistant.train.lora import FACTS, Recipe
+from tests import tiny
+from tests.world import World
+
+BASE = "tiny@0"
+GIFTS = Asked(
+    block=("Gifts Policy › 1 Limits", "A gift above 75 pounds is refused."),
+    questions=(("Up to what worth?", True), ("Who approves it?", False), ("Is a gift of 80 refused? 🌷", True)),
+)
+FILES = Asked(
+    block=("", "Files are kept for six years."), questions=(("How long are files kept?", True), ("Where?", False))
+)
+RECIPE = Recipe(rank=4, alpha=8, rate=2e-2, batch=2, epochs=8)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.llama(tmp_path_factory.mktemp("answerable") / "llama")
+
+
+def trained(base: Path, out: Path, asked: list[Asked], **more: Any) -> dict[str, Any]:
+    train(asked, base, BASE, out, recipe=more.pop("recipe", RECIPE), card={}, tell=lambda line: None, **more)
+    facts: dict[str, Any] = json.loads((out / FACTS).read_text(encoding="utf-8"))
+    return facts
+
+
+def test_questions_read_together_are_read_as_if_alone(base: Path) -> None:
+    tokens, words = ChatTokens(base), (5, 9)
+    model = lora.with_lora(base, RECIPE).eval()
+    for asked in (GIFTS, FILES):
+        whole = row_of(asked, tokens)
+        assert whole.length < sum(row_of(replace(asked, questions=(one,)), tokens).length for one in asked.questions)
+        for (question, answer), rest in zip(asked.questions, whole.rests, strict=True):
+            assert whole.head + rest == tokens.chat(prompt.answerable(question, asked.block), True)
+            assert (question, answer) in zip([q for q, _ in asked.questions], whole.answers, strict=True)
+        with torch.no_grad():
+            together = log_odds(model, whole, words)
+            alone = [log_odds(model, row_of(replace(asked, questions=(q,)), tokens), words)[0] for q in asked.questions]
+        assert together.tolist() == pytest.approx([float(one) for one in alone], abs=1e-4)
+
+
+def test_it_learns_and_serves_what_it_learnt(base: Path, tmp_path: Path) -> None:
+    facts = trained(base, tmp_path, [GIFTS, FILES])
+    assert facts["losses"][-1] < facts["losses"][0] / 2
+    assert (facts["base"], facts["examples"]) == (BASE, 2)
+    device, section = choose(Device(choice="cpu", threads=1)), GeneratorSection(model="tiny")
+    served = TransformersGenerator(base, section, device, BASE, {"gate": tmp_path})
+
+    def odds(generator: Any, asked: Asked, question: str) -> float:
+        return float(generator.leaning(prompt.answerable(question, asked.block), (prompt.YES,), prompt.NO))
+
+    told = {(q, a): odds(served.tuned("gate"), one, q) for one in (GIFTS, FILES) for q, a in one.questions}
+    assert min(v for (_, a), v in told.items() if a) > max(v for (_, a), v in told.items() if not a)
+    again = trained(base, tmp_path / "further", [GIFTS, FILES], start=tmp_path, recipe=replace(RECIPE, epochs=1))
+    assert again["losses"][0] < facts["losses"][0] / 2, "it goes on from there"
+
+
+def test_what_teaches_nothing_is_refused(base: Path, tmp_path: Path) -> None:
+    sure = replace(FILES, questions=FILES.questions[:1])
+    for asked in ([GIFTS], [sure, sure]):
+        with pytest.raises(InputError, match="too few questions"):
+            trained(base, tmp_path, asked)
+
+
+def test_a_question_is_asked_of_its_passage_and_of_the_nearest_other(served: World) -> None:
+    kept = {"question": "How long are complaint files kept?", "document": "complaints.md", "section": "2"}
+    kept["quote"] = "Complaint files are kept for six years."
+    nobody = {"question": "Who burns the complaint files?", "document": "complaints.md", "section": "", "near": "2"}
+    gone = {**kept, "question": "What of section nine?", "section": "9"}
+    snapshot = served.library().current()
+    asked = from_collection([kept, nobody, gone], snapshot, served.config, FusedOrder(), random.Random(0))
+    told = {(question, one.block[0].split(" › ")[-1]): answer for one in asked for question, answer in one.questions}
+    assert told[kept["question"], "2 Files"] is True
+    assert told[nobody["question"], "2 Files"] is False
+    others = [
+        answer for (question, place), answer in told.items() if question == kept["question"] and place != "2 Files"
+    ]
+    assert others == [False]
+    assert gone["question"] not in {question for question, _ in told}
+
+
+def test_many_questions_about_one_passage_are_parted(served: World) -> None:
+    items = [
+        {"question": f"Who burns file {n}?", "document": "complaints.md", "section": "", "near": "2"} for n in range(40)
+    ]
+    asked = from_collection(items, served.library().current(), served.config, FusedOrder(), random.Random(0))
+    parts = [one.questions for one in asked if one.block[0].endswith("2 Files")]
+    assert len(parts) > 1
+    assert max(map(len, parts)) <= 14
+    assert len({question for part in parts for question in part}) == sum(map(len, parts))
