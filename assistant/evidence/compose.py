@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from assistant.config import GeneratorSection, Needed, Prompt
 from assistant.evidence import cite, prompt, quote
 from assistant.evidence.needed import Standing, most_needed, odds
+from assistant.evidence.prompt import Block
 from assistant.evidence.quote import Choice
 from assistant.evidence.sentences import stream
 from assistant.knowledge.lexical import terms
@@ -60,7 +61,7 @@ class Composer:
         asked = prompt.messages(text, blocks, self.section.composition, tuned=self.tuned)
         return Composition(self, query, given, groups, surest, asked, elapsed)
 
-    def answerable(self, question: str, block: prompt.Block) -> float:
+    def answerable(self, question: str, block: Block) -> float:
         """Log-odds, by the reader, that the passage answers the question; 0 without a reader."""
         if self.reader is None:
             return 0.0
