@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def test_what_can_be_told_apart_is() -> None:
     assert found["operating_point"]["wrong_at_most_95"] > 0.1, "fifteen questions prove no five per cent"
     assert set(found["gate"]["weights"]) <= set(abstain.KNOWN)
     assert found["n"] == 30
+
+
+def test_what_the_gates_adapter_says_counts_where_there_is_one() -> None:
+    assert "needed+answerable" not in fit(ROWS, wrong_at_most=0.05)["auroc_leave_one_out"]
+    read = [
+        replace(one, values=one.values | {"answerable": 5.0 if one.right else -5.0, "leaning": 0.0}) for one in ROWS
+    ]
+    found = fit(read, wrong_at_most=0.05)
+    assert found["auroc_leave_one_out"]["needed+answerable"] == 1.0
 
 
 def test_the_risk_that_was_asked_for_is_kept() -> None:

@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from assistant.answer import Assistant
+from eval.calibrate import answer_all
 from eval.cases import Case, Gold, covered
 from eval.open_gate import opened, venture
 from tests.ui.project import assistant_of, make
@@ -61,3 +62,13 @@ def test_each_case_is_asked_and_those_with_gold_once_more(assistant: Assistant) 
 def test_nothing_is_written_where_no_curve_is_wanted(assistant: Assistant) -> None:
     made = venture(assistant, [FILES], lambda _: None, written=False)
     assert [one.cites for one in (*made.answerable, *made.without_gold)] == [None, None]
+
+
+def test_to_calibrate_a_question_is_asked_without_its_gold_sections_too(assistant: Assistant) -> None:
+    rows = answer_all(assistant, [FILES, NOWHERE], lambda row: None, without_gold=True)
+    assert [(row.id, row.answerable, row.right) for row in rows] == [
+        ("files", True, True),
+        ("files without gold", False, False),
+        ("nowhere", False, False),
+    ]
+    assert [row.id for row in answer_all(assistant, [FILES, NOWHERE], lambda row: None)] == ["files", "nowhere"]
