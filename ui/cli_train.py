@@ -226,6 +226,7 @@ def gate(
     start: Annotated[Path | None, typer.Option(help="An adapter to go on from, of the same rank and layers.")] = None,
     rank: int = 8,
     lowest: Annotated[int, typer.Option(help="First layer that gets an adapter.")] = 10,
+    others: Annotated[int, typer.Option(help="Near passages of which an answered question is asked too.", min=1)] = 1,
     batch: Annotated[int, typer.Option(help="Passages a step, each with all its questions.")] = 4,
     epochs: int = 1,
     rate: float = 3e-4,
@@ -240,7 +241,8 @@ def gate(
 
     settings, rng = load(config), random.Random(seed)
     sources = Sources.of(None, None, collection, None)
-    asked = from_collection(sources.items(rng), _snapshot(settings), settings, build_reranker(settings), rng)
+    items, reranker = sources.items(rng), build_reranker(settings)
+    asked = from_collection(items, _snapshot(settings), settings, reranker, rng, others=others)
     registry, name = Registry(settings), settings.generator.model
     recipe = Recipe(rank=rank, alpha=2 * rank, lowest=lowest, batch=batch, epochs=epochs, rate=rate, seed=seed)
     answers = [answer for one in asked for _, answer in one.questions]
@@ -248,6 +250,7 @@ def gate(
         "sources": sources.told(),
         "questions": len(answers),
         "with_answer": sum(answers),
+        "others": others,
         "start": start.name if start else "",
     }
     _tell(json.dumps(card))

@@ -1,7 +1,7 @@
 """Trains the gate's adapter on the generator (`assistant.train.lora`): does this passage answer this question?
 
 What must be told apart is the right passage from its neighbour that speaks of the same matter and says something else. So each
-question that the collection answers is asked of its passage and of the nearest other one, as if its own were not there, and each
+question that the collection answers is asked of its passage and of the nearest others, as if its own were not there, and each
 that nothing answers of the passages that come nearest. All questions about one passage are read in one pass: the passage once,
 then each question, which sees the passage and itself (a fifth of the tokens).
 """
@@ -50,39 +50,47 @@ class Asked:
 
 
 def from_collection(
-    items: Sequence[Mapping[str, Any]], snapshot: OpenSnapshot, config: Config, reranker: Reranker, rng: random.Random
+    items: Sequence[Mapping[str, Any]],
+    snapshot: OpenSnapshot,
+    config: Config,
+    reranker: Reranker,
+    rng: random.Random,
+    *,
+    others: int = 1,
 ) -> list[Asked]:
-    """``items`` as `assistant.train.groups.from_collection`'s."""
+    """``items`` as `assistant.train.groups.from_collection`'s; each that is answered is asked of so many ``others``, too."""
     about: dict[int, set[tuple[str, bool]]] = defaultdict(set)
     for item in items:
         question, gold = item["question"], answering(item, item["section"], snapshot)
         if item["section"] and not gold:
             continue
-        nearest = _nearest_other(question, gold, snapshot, config, reranker)
+        nearest = _nearest_others(question, gold, snapshot, config, reranker)[:others]
         if gold:
             title = snapshot.document_of(gold[0]).title
             quoting = [row for row in gold if quoted(item.get("quote", ""), snapshot.passages[row], title)]
             about[rng.choice(quoting or gold)].add((question, True))
-            about[nearest].add((question, False))
+            for row in nearest:
+                about[row].add((question, False))
             continue
         near = answering(item, item["near"], snapshot)
         if near:
             about[rng.choice(near[:2])].add((question, False))
-        if nearest not in near and rng.random() < 0.5:
-            about[nearest].add((question, False))
+        if nearest[0] not in near and rng.random() < 0.5:
+            about[nearest[0]].add((question, False))
     return [one for row, questions in about.items() for one in _parts(_block(row, snapshot, config), questions, rng)]
 
 
-def _nearest_other(
+def _nearest_others(
     question: str, gold: Sequence[int], snapshot: OpenSnapshot, config: Config, reranker: Reranker
-) -> int:
-    """Row of the passage that would be found first if those of the ``gold`` places, in every version, were not there."""
+) -> list[int]:
+    """Rows of the passages that would be found first if those of the ``gold`` places, in every version, were not there."""
     section = config.retrieve.model_copy(update={"rerank_candidates": _NEAR, "follow": 0, "hits": _NEAR})
     places = [(snapshot.document_of(row).key, passage.where) for row, passage in enumerate(snapshot.passages)]
     hidden = {places[row] for row in gold}
     allowed = np.array([place not in hidden for place in places], dtype=np.bool_)
     (hits,) = retrieve(snapshot, [question], allowed, section, reranker)
-    return next(row for row, passage in enumerate(snapshot.passages) if passage is hits[0].passage)
+    rows = {id(passage): row for row, passage in enumerate(snapshot.passages)}
+    return [rows[id(hit.passage)] for hit in hits]
 
 
 def _block(row: int, snapshot: OpenSnapshot, config: Config) -> Block:

@@ -92,7 +92,7 @@ def test_the_head_cache_changes_no_token(
 
 def test_the_head_is_read_once(generator: TransformersGenerator) -> None:
     read: list[int] = []
-    hook = generator._model.register_forward_pre_hook(
+    hook = generator._whole.model.register_forward_pre_hook(
         lambda module, args, kwargs: read.append(kwargs["input_ids"].shape[1]), with_kwargs=True
     )
     try:
