@@ -166,15 +166,18 @@ def reranker(
 @train_app.command("mean")
 def mean(
     out: Out,
-    weights: Annotated[list[Path], typer.Argument(help="Folders of rerankers' weights.")],
+    weights: Annotated[list[Path], typer.Argument(help="Folders of rerankers' weights, or of adapters.")],
     config: ConfigFile = None,
 ) -> None:
-    """The mean of several trainings of the reranker: often better than each."""
+    """The mean of several trainings of the reranker, or of an adapter: often better than each."""
     from assistant.models.registry import Registry
-    from assistant.train.reranker import mean
+    from assistant.train import lora, reranker
 
-    settings = load(config)
-    mean(weights, Registry(settings).path(settings.encoder.model), out)
+    if all((folder / lora.WEIGHTS).is_file() for folder in weights):
+        lora.mean(weights, out)
+    else:
+        settings = load(config)
+        reranker.mean(weights, Registry(settings).path(settings.encoder.model), out)
 
 
 @train_app.command("generator")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import random
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -184,3 +185,18 @@ def _save(model: Any, out: Path, facts: dict[str, Any]) -> None:
         {n: w.to(torch.bfloat16).contiguous() for n, w in get_peft_model_state_dict(model).items()}, out / WEIGHTS
     )
     (out / FACTS).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+
+
+def mean(folders: Sequence[Path], out: Path) -> None:
+    """The mean of several trainings that began at the same adapter, factor by factor, with the facts of each; `InputError` where
+    they are of another base or shape."""
+    weights = [load_file(folder / WEIGHTS) for folder in folders]
+    facts = [json.loads((folder / FACTS).read_text(encoding="utf-8")) for folder in folders]
+    shapes = [{name: tuple(value.shape) for name, value in one.items()} for one in weights]
+    if any(one != shapes[0] for one in shapes) or len({one["base"] for one in facts}) != 1:
+        raise InputError("These adapters are not of one base and shape; give trainings that began at the same one.")
+    out.mkdir(parents=True, exist_ok=True)
+    own = {n: torch.stack([one[n].float() for one in weights]).mean(0).to(torch.bfloat16) for n in weights[0]}
+    save_file({name: value.contiguous() for name, value in own.items()}, out / WEIGHTS)
+    shutil.copyfile(folders[-1] / "adapter_config.json", out / "adapter_config.json")
+    (out / FACTS).write_text(json.dumps({"base": facts[0]["base"], "mean_of": facts}, indent=1), encoding="utf-8")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from assistant.config import Device, GeneratorSection
 from assistant.errors import InputError
@@ -76,6 +77,21 @@ def test_it_learns_and_serves_what_it_learnt(base: Path, tmp_path: Path) -> None
     assert min(v for (_, a), v in told.items() if a) > max(v for (_, a), v in told.items() if not a)
     again = trained(base, tmp_path / "further", [GIFTS, FILES], start=tmp_path, recipe=replace(RECIPE, epochs=1))
     assert again["losses"][0] < facts["losses"][0] / 2, "it goes on from there"
+
+
+def test_the_mean_of_two_trainings_lies_between_them(base: Path, tmp_path: Path) -> None:
+    one, two, both = (tmp_path / name for name in ("one", "two", "both"))
+    short = replace(RECIPE, epochs=1)
+    trained(base, one, [GIFTS, FILES], recipe=short)
+    trained(base, two, [GIFTS, FILES], recipe=short, start=one)
+    lora.mean([one, two], both)
+    a, b, c = (load_file(folder / lora.WEIGHTS) for folder in (one, two, both))
+    assert all(torch.allclose(c[n].float(), (a[n].float() + b[n].float()) / 2, atol=1e-2) for n in a)
+    facts = json.loads((both / FACTS).read_text(encoding="utf-8"))
+    assert (facts["base"], [one["recipe"]["epochs"] for one in facts["mean_of"]]) == (BASE, [1, 1])
+    trained(base, tmp_path / "wide", [GIFTS, FILES], recipe=replace(short, rank=2))
+    with pytest.raises(InputError, match="one base and shape"):
+        lora.mean([one, tmp_path / "wide"], both)
 
 
 def test_what_teaches_nothing_is_refused(base: Path, tmp_path: Path) -> None:
