@@ -237,6 +237,8 @@ def gate(
     config: ConfigFile = None,
 ) -> None:
     """Train the gate's LoRA adapter on the generator: does a passage answer a question? Goes on where it stopped."""
+    if not collection:
+        raise InputError("Nothing to train on; give --collection.")
     from assistant.build import build_reranker
     from assistant.models.registry import Registry
     from assistant.train.answerable import from_collection, train

@@ -113,7 +113,12 @@ def with_lora(base: Path, recipe: Recipe, start: Path | None = None) -> Any:
     )
     model = get_peft_model(model, lora)
     if start is not None:
-        set_peft_model_state_dict(model, load_file(start / WEIGHTS))
+        try:
+            set_peft_model_state_dict(model, load_file(start / WEIGHTS))
+        except (OSError, RuntimeError) as error:
+            raise InputError(
+                f"{start} holds no adapter of rank {recipe.rank} to go on from; give one that was trained so."
+            ) from error
     return model.train()
 
 

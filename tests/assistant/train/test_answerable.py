@@ -101,6 +101,14 @@ def test_what_teaches_nothing_is_refused(base: Path, tmp_path: Path) -> None:
             trained(base, tmp_path, asked)
 
 
+def test_what_can_not_be_gone_on_from_is_named(base: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no adapter of rank 4"):
+        trained(base, tmp_path / "on", [GIFTS, FILES], start=tmp_path / "nowhere")
+    trained(base, tmp_path / "wide", [GIFTS, FILES], recipe=replace(RECIPE, rank=2, epochs=1))
+    with pytest.raises(InputError, match="no adapter of rank 4"):
+        trained(base, tmp_path / "on", [GIFTS, FILES], start=tmp_path / "wide")
+
+
 def test_a_question_is_asked_of_its_passage_and_of_the_nearest_other(served: World) -> None:
     kept = {"question": "How long are complaint files kept?", "document": "complaints.md", "section": "2"}
     kept["quote"] = "Complaint files are kept for six years."
