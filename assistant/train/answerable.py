@@ -3,7 +3,7 @@
 What must be told apart is the right passage from its neighbour that speaks of the same matter and says something else. So each
 question that the collection answers is asked of its passage and of the nearest others, as if its own were not there, and each
 that nothing answers of the passages that come nearest. All questions about one passage are read in one pass: the passage once,
-then each question, which sees the passage and itself (less than a third of the tokens).
+then each question, which sees the passage and itself (a quarter of the tokens).
 """
 
 from __future__ import annotations
