@@ -2,19 +2,20 @@
 
 What differs from ``whisper.transcribe``: the encoder sees a clip, not the clip in 30 seconds of silence (most of its work for
 a short question); no timestamps are decoded, because the voice detector knows where speech is; words get their times and
-confidences from one pass over the finished text; and what looks doubtful is heard again greedily, then without the prompt,
-then over the full window, instead of being sampled at rising temperatures. The same sound gives the same words (law 8).
+confidences from one pass over the finished text; and what looks doubtful is heard again slower, then greedily, then without
+the prompt, then over the full window, instead of being sampled at rising temperatures. The same sound gives the same words
+(law 8).
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from operator import itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from torch import Tensor
 from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech_align import SECONDS, token_times, words_of
-from assistant.models.speech_doubt import surest
+from assistant.models.speech_doubt import LOGPROB, UNSURE, at_pace, slower, surest
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -34,6 +35,16 @@ PROMPT_TOKENS = 160
 MARGIN = 2.0
 """Seconds of silence that the encoder sees after a clip: without any, last words are lost or repeated."""
 TOKENS_A_SECOND = 6
+
+
+@dataclass(frozen=True)
+class _Look:
+    """``features``: what the encoder made of ``seconds`` of sound."""
+
+    features: Tensor
+    result: Any
+    seconds: float
+    slowed: bool = False
 
 
 class WhisperTranscriber:
@@ -74,26 +85,37 @@ class WhisperTranscriber:
 
     def _together(self, clips: Sequence[Samples], hints: Hints | None) -> list[Heard]:
         prompt = hints.prompt if hints else ""
-        seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
-        features = self._encode(clips, seconds)
+        features = self._encode(clips, min(LONGEST, window(clips)))
         first = self._decode(features, prompt, beam=self._beam)
-        return [
-            self._heard(
-                *surest(self._looks(clip, one[None], result, prompt), itemgetter(1), self._told(prompt)), clip, hints
+        looks = [
+            surest(
+                _Look(one[None], result, len(clip) / RATE),
+                self._again(clip, one[None], prompt),
+                attrgetter("result"),
+                self._told(prompt),
             )
             for clip, one, result in zip(clips, features, first, strict=True)
         ]
+        return [self._heard(look, hints) for look in looks]
 
-    def _looks(self, clip: Samples, features: Tensor, result: Any, prompt: str) -> Iterator[tuple[Tensor, Any]]:
-        """As it was heard at first; following one text only; that without the prompt; that over the full window. Each is made
-        when it is asked for."""
-        yield features, result
+    def _again(self, clip: Samples, features: Tensor, prompt: str) -> Iterator[tuple[float, Callable[[], _Look]]]:
+        """Played slower; following one text only; that without the prompt; that over the full window."""
+        seconds = len(clip) / RATE
+
+        def look(features: Tensor, prompt: str, beam: int = 1) -> _Look:
+            return _Look(features, self._decode(features, prompt, beam=beam)[0], seconds)
+
+        def slowly() -> _Look:
+            features = self._encode([slow], window([slow]))
+            return _Look(features, self._decode(features, prompt, beam=self._beam)[0], len(slow) / RATE, slowed=True)
+
+        if window([slow := slower(clip)]) <= LONGEST:
+            yield UNSURE, slowly
         if self._beam > 1:
-            yield features, self._decode(features, prompt, beam=1)[0]
+            yield LOGPROB, partial(look, features, prompt)
         if prompt:
-            yield features, self._decode(features, "", beam=1)[0]
-        whole = self._encode([clip], LONGEST)
-        yield whole, self._decode(whole, "", beam=1)[0]
+            yield LOGPROB, partial(look, features, "")
+        yield LOGPROB, lambda: look(self._encode([clip], LONGEST), "")
 
     def _encode(self, clips: Sequence[Samples], seconds: float) -> Tensor:
         """(clips, positions, width): the encoder over ``seconds`` instead of always thirty."""
@@ -130,16 +152,17 @@ class WhisperTranscriber:
         results: list[Any] = _task()(self._model, options).run(features)
         return results
 
-    def _heard(self, features: Tensor, result: Any, clip: Samples, hints: Hints | None) -> Heard:
-        seconds = len(clip) / RATE
-        words = self._words(features, result.tokens, seconds) if result.tokens else ()
+    def _heard(self, look: _Look, hints: Hints | None) -> Heard:
+        result = look.result
+        words = self._words(look.features, result.tokens, look.seconds) if result.tokens else ()
+        words = at_pace(words) if look.slowed else words
         return Heard(
             text=" ".join(result.text.split()),
             words=words,
             logprob=float(result.avg_logprob),
             no_speech=float(result.no_speech_prob),
             compression=float(result.compression_ratio),
-            rivals=judged(words, hints, partial(self._likelihoods, features, hints.prompt if hints else "")),
+            rivals=judged(words, hints, partial(self._likelihoods, look.features, hints.prompt if hints else "")),
         )
 
     def _likelihoods(self, features: Tensor, prompt: str, texts: Sequence[str]) -> list[float]:
@@ -172,6 +195,11 @@ class WhisperTranscriber:
         times = token_times(weights.softmax(dim=-1).float().cpu().numpy())
         texts, groups = tokenizer.split_to_word_tokens([*tokens, tokenizer.eot])
         return words_of(texts[:-1], [len(group) for group in groups[:-1]], times, sure, seconds)
+
+
+def window(clips: Sequence[Samples]) -> float:
+    """Seconds that the encoder has to see."""
+    return max(len(clip) for clip in clips) / RATE + MARGIN
 
 
 def load(folder: Path) -> Any:

@@ -2,15 +2,16 @@
 
 The weights come from the same verified safetensors, written once more in CTranslate2's layout into a folder that lives as long
 as loading takes; nothing is fetched. What is done around the network is the same too: the encoder sees a clip and two seconds
-of silence, no timestamps are decoded, doubtful clips are heard again greedily, then without the prompt, then over thirty seconds.
+of silence, no timestamps are decoded, doubtful clips are heard again slower, then greedily, then without the prompt, then over
+thirty seconds.
 """
 
 from __future__ import annotations
 
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -20,9 +21,9 @@ from numpy.typing import NDArray
 
 from assistant.errors import Unavailable
 from assistant.models.device import Chosen, prepare
-from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND
+from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND, window
 from assistant.models.speech_align import SECONDS, words_of
-from assistant.models.speech_doubt import surest
+from assistant.models.speech_doubt import LOGPROB, UNSURE, at_pace, slower, surest
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -123,7 +124,7 @@ class FasterTranscriber:
                         logprob=result.avg_logprob,
                         no_speech=result.no_speech,
                         compression=result.compression_ratio,
-                        rivals=judged(result.words, hints, partial(self._likelihoods, clips[index], result, prompt)),
+                        rivals=judged(result.words, hints, partial(self._likelihoods, result.encoded, prompt)),
                     )
         return [out[index] for index in range(len(clips))]
 
@@ -139,22 +140,33 @@ class FasterTranscriber:
         return np.asarray(self._encoder.encode(columns, to_cpu=True))
 
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
-        seconds = min(LONGEST, max(len(clip) for clip in clips) / RATE + MARGIN)
+        seconds = min(LONGEST, window(clips))
         first = self._decode(self.encode(clips, seconds), clips, seconds, prompt, beam=self._beam)
         return [
-            surest(self._looks(clip, seconds, result, prompt), lambda look: look, self._told(prompt))
+            surest(result, self._again(clip, seconds, result, prompt), lambda look: look, self._told(prompt))
             for clip, result in zip(clips, first, strict=True)
         ]
 
-    def _looks(self, clip: Samples, seconds: float, result: Result, prompt: str) -> Iterator[Result]:
-        """As it was heard at first; following one text only; that without the prompt; that over the full window. Each is made
-        when it is asked for."""
-        yield result
+    def _again(
+        self, clip: Samples, seconds: float, result: Result, prompt: str
+    ) -> Iterator[tuple[float, Callable[[], Result]]]:
+        """Played slower; following one text only; that without the prompt; that over the full window."""
+
+        def slowly() -> Result:
+            encoded = self.encode([slow], window([slow]))
+            heard = self._decode(encoded, [slow], window([slow]), prompt, beam=self._beam)[0]
+            return replace(heard, words=at_pace(heard.words))
+
+        def greedily(prompt: str) -> Result:
+            return self._decode(result.encoded, [clip], seconds, prompt, beam=1)[0]
+
+        if window([slow := slower(clip)]) <= LONGEST:
+            yield UNSURE, slowly
         if self._beam > 1:
-            yield self._decode(result.encoded, [clip], seconds, prompt, beam=1)[0]
+            yield LOGPROB, partial(greedily, prompt)
         if prompt:
-            yield self._decode(result.encoded, [clip], seconds, "", beam=1)[0]
-        yield self._decode(self.encode([clip], LONGEST), [clip], LONGEST, "", beam=1)[0]
+            yield LOGPROB, partial(greedily, "")
+        yield LOGPROB, lambda: self._decode(self.encode([clip], LONGEST), [clip], LONGEST, "", beam=1)[0]
 
     def _told(self, prompt: str) -> list[int]:
         return list(self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:]) if prompt.strip() else []
@@ -180,7 +192,7 @@ class FasterTranscriber:
         rows = np.split(encoded, len(clips))
         return [self._result(*one) for one in zip(rows, found, tokens, words, strict=True)]
 
-    def _likelihoods(self, clip: Samples, heard: Result, prompt: str, texts: Sequence[str]) -> list[float]:
+    def _likelihoods(self, encoded: NDArray[Any], prompt: str, texts: Sequence[str]) -> list[float]:
         """Natural-log probability of each text as what the clip says."""
         tokenizer, before = self._tokenizer, self._told(prompt)
         start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence]
@@ -188,8 +200,8 @@ class FasterTranscriber:
         found: list[float] = []
         for first in range(0, len(tokens), self._batch):
             part = tokens[first : first + self._batch]
-            features = self._storage.from_array(np.repeat(heard.encoded, len(part), axis=0))
-            frames = [_frames(len(clip) / RATE, LONGEST)] * len(part)
+            features = self._storage.from_array(np.repeat(encoded, len(part), axis=0))
+            frames = [2 * encoded.shape[1]] * len(part)
             found += [
                 float(np.log(np.maximum(one.text_token_probs, _LEAST)).sum())
                 for one in self._model.align(features, start, part, frames, median_filter_width=7)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.models.speech_doubt import ECHO, doubtful, echoes, surest
+from assistant.models.speech_doubt import ECHO, LOGPROB, PACE, at_pace, doubtful, echoes, slower, surest
+from assistant.voice.values import RATE, Word
 
 TOLD = list(range(100, 130))
 
@@ -39,11 +41,28 @@ def test_what_strays_or_is_faint_is_doubtful() -> None:
 
 
 def test_the_next_look_is_taken_only_where_there_is_doubt() -> None:
-    def looks(*given: Look) -> Look:
-        return surest(iter(given), lambda look: look, TOLD)
+    def looks(first: Look, *again: tuple[float, Look]) -> Look:
+        return surest(first, [(below, lambda look=look: look) for below, look in again], lambda look: look, TOLD)
 
-    assert looks(CLEAR, FAINT) is CLEAR
-    assert looks(ECHOED, FAINT, CLEAR) is CLEAR
-    assert looks(ECHOED, FAINT) is FAINT
-    assert looks(FAINT, LOOP) is FAINT
+    def never() -> Look:
+        raise AssertionError("looked again")
+
+    likely, likelier = Look(range(9), avg_logprob=-0.3), Look(range(9), avg_logprob=-0.1)
+    assert surest(CLEAR, [(LOGPROB, never)], lambda look: look, TOLD) is CLEAR
+    assert looks(ECHOED, (LOGPROB, FAINT), (LOGPROB, CLEAR)) is CLEAR
+    assert looks(ECHOED, (LOGPROB, FAINT)) is FAINT
+    assert looks(FAINT, (LOGPROB, LOOP)) is FAINT
     assert looks(LOOP) is LOOP
+    assert looks(likely, (-0.2, likelier), (LOGPROB, FAINT)) is likelier
+    assert looks(CLEAR, (-0.1, likely), (-0.1, likelier)) is likelier
+
+
+@given(st.integers(0, 20_000), st.integers(0, 2**32 - 1))
+def test_a_clip_played_slower_keeps_its_place_in_time(size: int, seed: int) -> None:
+    clip = np.random.default_rng(seed).normal(0, 0.1, size).astype(np.float32)
+    slow = slower(clip)
+    assert slow.dtype == np.float32
+    assert abs(len(slow) * PACE - size) <= 2
+    assert size == 0 or np.abs(slow).max() <= np.abs(clip).max()
+    (word,) = at_pace([Word(text="x", start=0.0, end=len(slow) / RATE, confidence=1.0)])
+    assert abs(word.end - size / RATE) <= 2 / RATE
