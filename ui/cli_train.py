@@ -225,6 +225,9 @@ def generator(
 @train_app.command("gate")
 def gate(
     out: Out,
+    beir: Beir = None,
+    cited: Cited = None,
+    exclude: Exclude = None,
     collection: Collection = None,
     start: Annotated[Path | None, typer.Option(help="An adapter to go on from, of the same rank and layers.")] = None,
     rank: int = 8,
@@ -237,17 +240,18 @@ def gate(
     config: ConfigFile = None,
 ) -> None:
     """Train the gate's LoRA adapter on the generator: does a passage answer a question? Goes on where it stopped."""
-    if not collection:
-        raise InputError("Nothing to train on; give --collection.")
     from assistant.build import build_reranker
     from assistant.models.registry import Registry
-    from assistant.train.answerable import from_collection, train
+    from assistant.train.answerable import from_collection, from_rulebook, train
     from assistant.train.lora import Recipe
 
     settings, rng = load(config), random.Random(seed)
-    sources = Sources.of(None, None, collection, None)
-    items, reranker = sources.items(rng), build_reranker(settings)
-    asked = from_collection(items, _snapshot(settings), settings, reranker, rng, others=others)
+    sources = Sources.of(beir, cited, collection, exclude)
+    reranker = build_reranker(settings)
+    asked = from_rulebook(sources.golden(rng), settings.prompt.words, reranker.scores, rng, others=others)
+    if collection:
+        items = sources.items(rng)
+        asked += from_collection(items, _snapshot(settings), settings, reranker, rng, others=others)
     registry, name = Registry(settings), settings.generator.model
     recipe = Recipe(rank=rank, alpha=2 * rank, lowest=lowest, batch=batch, epochs=epochs, rate=rate, seed=seed)
     answers = [answer for one in asked for _, answer in one.questions]

@@ -99,6 +99,18 @@ class Sources:
         }
         return [(file, _some(kept[file], most, rng)) for file, most in self.cited]
 
+    def golden(self, rng: random.Random) -> list[tuple[str, list[str]]]:
+        """Questions of `rulebook` and `answers` with the texts of their gold passages; none whose text is excluded."""
+        from assistant.train.groups import read_lines
+        from eval.split import plain
+
+        text = {row["_id"]: row["text"] for row in read_lines(self.beir[0] / "corpus.jsonl")} if self.beir else {}
+        own = [(question, [text[key] for key in gold if key in text]) for question, gold in self.rulebook(rng)]
+        answers = [row for _, rows in self.answers(rng) for row in rows]
+        both = [*own, *((row["question"], [p["text"] for p in row["passages"]]) for row in answers)]
+        barred = {plain(question) for question in self.excluded}
+        return [(question, gold) for question, gold in both if gold and plain(question) not in barred]
+
     def items(self, rng: random.Random) -> list[dict[str, Any]]:
         from assistant.train.groups import read_lines
 

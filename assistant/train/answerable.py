@@ -25,18 +25,23 @@ from assistant.config import Config
 from assistant.errors import InputError
 from assistant.evidence import prompt
 from assistant.evidence.prompt import NO, YES, Block
+from assistant.evidence.sentences import within
+from assistant.knowledge.lexical import Bm25Searcher
 from assistant.knowledge.library import OpenSnapshot
 from assistant.models.device import prepare
 from assistant.models.tokens import ChatTokens
 from assistant.protocols import Reranker
 from assistant.retrieve import retrieve
 from assistant.train import lora
-from assistant.train.groups import answering, quoted
+from assistant.train.groups import Scores, answering, quoted
 from assistant.train.lora import Recipe, Tell
 from assistant.types import Hit
 
 _NEAR = 5
 """Candidates that the reranker orders for each question."""
+_FAR = (1, 12)
+"""Ranks among a rulebook's gold passages from which others are drawn: a tenth of its passages, so about the ranks 10 to 70 of the
+citing protocol."""
 _TOGETHER = 14
 """Questions of one pass at most."""
 
@@ -78,6 +83,30 @@ def from_collection(
         if nearest[0] not in near and rng.random() < 0.5:
             about[nearest[0]].add((question, False))
     return [one for row, questions in about.items() for one in _parts(_block(row, snapshot, config), questions, rng)]
+
+
+def from_rulebook(
+    questions: Sequence[tuple[str, Sequence[str]]], words: int, scores: Scores, rng: random.Random, *, others: int = 1
+) -> list[Asked]:
+    """``questions`` with the texts of their gold passages, of one rulebook. Each is asked of one of them and of ``others`` that
+    are gold for other questions: of some that BM25 finds for it, those with the highest ``scores``. ``words`` of a passage are
+    read. Passages are given by themselves there, as in `eval.contexts.Given`, so a block has no name."""
+    texts = list(dict.fromkeys(text for _, gold in questions for text in gold))
+    lexical, everything = Bm25Searcher.build(texts), np.ones(len(texts), dtype=np.bool_)
+    about: dict[str, set[tuple[str, bool]]] = defaultdict(set)
+    for question, gold in questions:
+        about[rng.choice(gold)].add((question, True))
+        (found,) = lexical.search([question], _FAR[1], everything)
+        far = [texts[one.row] for one in found[_FAR[0] :] if texts[one.row] not in gold]
+        near = rng.sample(far, min(len(far), _NEAR))
+        told = scores(question, near) if near else ()
+        for place in sorted(range(len(near)), key=lambda n: -told[n])[:others]:
+            about[near[place]].add((question, False))
+    return [
+        one
+        for text, asked in about.items()
+        for one in _parts(("", within(text, words)), {(q, a) for q, a in asked if a or (q, True) not in asked}, rng)
+    ]
 
 
 def _nearest_others(

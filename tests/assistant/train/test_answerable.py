@@ -20,7 +20,7 @@ from assistant.models.generate import TransformersGenerator
 from assistant.models.tokens import ChatTokens
 from assistant.retrieve import FusedOrder
 from assistant.train import lora
-from assistant.train.answerable import Asked, from_collection, log_odds, train
+from assistant.train.answerable import Asked, from_collection, from_rulebook, log_odds, train
 from assistant.train.answerable import _row as row_of
 from assistant.train.lora import FACTS, Recipe
 from tests import tiny
@@ -135,3 +135,27 @@ def test_many_questions_about_one_passage_are_parted(served: World) -> None:
     assert len(parts) > 1
     assert max(map(len, parts)) <= 14
     assert len({question for part in parts for question in part}) == sum(map(len, parts))
+
+
+def test_of_a_rulebook_each_question_is_asked_of_its_passage_and_of_what_others_are_about() -> None:
+    kinds = "gifts fees loans cards funds trusts bonds claims".split()
+    texts = [
+        f"A firm must keep records of {kind} for {n + 2} years. It must tell the regulator."
+        for n, kind in enumerate(kinds)
+    ]
+    questions = [
+        (f"For how long must a firm keep records of {kind}?", [text]) for kind, text in zip(kinds, texts, strict=True)
+    ]
+    questions.append(("Which records of gifts and fees must a firm keep?", texts[:2]))
+    asked = from_rulebook(
+        questions, 9, lambda query, near: [float(len(text)) for text in near], random.Random(0), others=2
+    )
+    told = {(question, one.block[1]): answer for one in asked for question, answer in one.questions}
+    for question, gold in questions:
+        first = {text: text.split(". ")[0] + "." for text in texts}
+        yes = {text for (q, text), answer in told.items() if q == question and answer}
+        no = {text for (q, text), answer in told.items() if q == question and not answer}
+        assert len(yes) == 1
+        assert yes <= {first[text] for text in gold}
+        assert len(no) == 2
+        assert not no & {first[text] for text in gold}
