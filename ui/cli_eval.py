@@ -148,7 +148,7 @@ def needed(
     config: ConfigFile = None,
 ) -> None:
     """Fit which of the passages found an answer needs, and when none answers; print the config's sections."""
-    from assistant.build import build_embedder, build_reranker
+    from assistant.build import build_composer, build_engines
     from assistant.errors import InputError
     from assistant.knowledge.catalogue import Catalogue, utc_now
     from assistant.knowledge.library import Library
@@ -157,18 +157,18 @@ def needed(
     from eval.items import spread
     from eval.needed import fit, made, weigh, weigh_cases
 
+    if not (beir or questions):
+        raise InputError("Nothing to fit on; give --beir or --questions.")
     settings = load(config)
-    embedder, reranker = build_embedder(settings), build_reranker(settings)
+    engines = build_engines(settings)
+    composer = build_composer(settings, engines)
     if questions:
-        library = Library(settings.data, Catalogue.open_existing(settings.data), embedder, "cpu")
-        weighed = weigh_cases(settings, library, embedder, reranker, read_cases(questions), utc_now().date())
+        library = Library(settings.data, Catalogue.open_existing(settings.data), engines.embedder, engines.device)
+        weighed = weigh_cases(settings, library, composer, read_cases(questions), utc_now().date())
     elif beir:
         barred = [row["question"] for row in read_lines(exclude)] if exclude else []
         items = made(beir, cited or [], barred)
-        items = spread(items, limit) if limit else items
-        weighed = [weigh(item, embedder, reranker, settings.prompt.words) for item in items]
-    else:
-        raise InputError("Nothing to fit on; give --beir or --questions.")
+        weighed = [weigh(item, composer) for item in (spread(items, limit) if limit else items)]
     print(json.dumps({"schema_version": 1, **fit(weighed, settings.needed.most, without or [])}, indent=1))
 
 

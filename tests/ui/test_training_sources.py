@@ -74,6 +74,16 @@ def test_a_release_may_learn_from_everything_but_what_is_excluded(folder: Path) 
     assert sources.told() == [folder.name, "written.jsonl", "cited.jsonl", "held out of the validation part: nothing"]
 
 
+def test_questions_come_with_the_texts_of_their_gold_passages(folder: Path) -> None:
+    sources, held = taken(folder), {key for query in validation_queries(folder) for key in query.gold}
+    golden = dict(sources.golden(random.Random(0)))
+    assert not {text for gold in golden.values() for text in gold} & {f"Clerk {key[1:]} may sign." for key in held}
+    assert {"Who signs, 3?", "May clerk 4 sign?"}.isdisjoint(golden)
+    free = next(n for n in range(40) if f"p{n}" not in held and n not in (3, 4))
+    assert golden[f"May clerk {free} sign?"] == [f"Clerk {free} may sign."]
+    assert golden[f"Is it {free}?"] == [f"Clerk {free} may  SIGN."]
+
+
 def test_a_source_gives_at_most_what_is_asked(folder: Path) -> None:
     sources = Sources.of(f"{folder}=5", None, None, None, written=[f"{folder / 'written.jsonl'}=7"])
     assert len(sources.rulebook(random.Random(0))) == 12
