@@ -132,7 +132,8 @@ def test_an_altered_record_is_found(make: Callable[..., Hands], chain: list[Any]
     records = hands.records()
     place = data.draw(st.integers(0, len(records) - 1))
     name = data.draw(st.sampled_from(FIELDS))
-    records[place] = replace(records[place], **{name: other(getattr(records[place], name))})
+    changed: dict[str, Any] = {name: other(getattr(records[place], name))}
+    records[place] = replace(records[place], **changed)
     hands.rewrite(records)
     with pytest.raises(Corrupt):
         hands.ledger.verify()

@@ -36,5 +36,5 @@ def test_leaving_early_ends_the_children() -> None:
     stream = read_all([(lambda: b"Text.", ".txt")] * 20, Ingest(), workers=1)
     first = next(stream)
     assert not isinstance(first, InputError)
-    stream.close()  # type: ignore[attr-defined]
+    stream.close()
     assert list(stream) == []

@@ -130,7 +130,7 @@ def test_one_collection_alone_leaves_the_others_as_they_are(world: World) -> Non
     assert "six years" in texts["rules/complaints.md"]
 
 
-EDITS: tuple[Callable[[World], None], ...] = (
+EDITS: tuple[Callable[[World], object], ...] = (
     lambda w: edit(w, "rules/complaints.md", "years", "decades"),
     lambda w: edit(
         w, "rules/collection.toml", 'path = "complaints.md"\n', 'path = "complaints.md"\ntitle = "Grumbles"\n'
@@ -138,8 +138,8 @@ EDITS: tuple[Callable[[World], None], ...] = (
     lambda w: edit(w, "rules/collection.toml", "2026-07-01", "2026-08-01"),
     lambda w: edit(w, "rules/collection.toml", '"Gifts Policy"', '"Presents Policy"'),
     lambda w: edit(w, "vault/collection.toml", "review_date = 2027", "review_date = 2028"),
-    lambda w: (w.root / "corpora/vault/reports.md").rename(w.root / "corpora/vault/handover.md") and None,
-    lambda w: w.write("corpora/vault/note.md", "# A note\n\nThe key hangs behind the door.\n") and None,
+    lambda w: (w.root / "corpora/vault/reports.md").rename(w.root / "corpora/vault/handover.md"),
+    lambda w: w.write("corpora/vault/note.md", "# A note\n\nThe key hangs behind the door.\n"),
 )
 
 

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assistant import access
-from assistant.errors import InputError
+from assistant.errors import AccessError, InputError
 from assistant.knowledge import dense, lexical
 from assistant.knowledge import snapshot as snapshots
 from assistant.knowledge.blobs import Blobs
@@ -75,7 +75,7 @@ def the_list_is_open(patch: Patch) -> None:
 def the_preview_is_open(patch: Patch) -> None:
     def anyone(documents: dict[str, Document], i: str, principal: Principal, policy: access.Policy) -> Document:
         if i not in documents:
-            raise access.AccessError("There is no such document among those you may see.")
+            raise AccessError("There is no such document among those you may see.")
         return documents[i]
 
     patch.setattr(access, "read_one", anyone)
@@ -84,8 +84,8 @@ def the_preview_is_open(patch: Patch) -> None:
 def the_refusal_says_too_much(patch: Patch) -> None:
     def told(documents: dict[str, Document], i: str, principal: Principal, policy: access.Policy) -> Document:
         if i in documents:
-            raise access.AccessError("You may not read this.")
-        raise access.AccessError("There is no such document.")
+            raise AccessError("You may not read this.")
+        raise AccessError("There is no such document.")
 
     patch.setattr(access, "read_one", told)
 

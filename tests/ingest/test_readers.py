@@ -254,7 +254,7 @@ def test_lists_that_begin_anew_and_legal_numbers() -> None:
         numbering.append(
             parse_xml(f'<w:num {nsdecls("w")} w:numId="{identity}"><w:abstractNumId w:val="77"/>{override}</w:num>')
         )
-    for text, level, identity in [("a", 0, 77), ("b", 0, 77), ("c", 1, 77), ("d", 0, 78), ("e", 0, 78)]:
+    for text, level, identity in [("a", 0, "77"), ("b", 0, "77"), ("c", 1, "77"), ("d", 0, "78"), ("e", 0, "78")]:
         document.add_paragraph(text)._p.get_or_add_pPr().append(
             parse_xml(f'<w:numPr {nsdecls("w")}><w:ilvl w:val="{level}"/><w:numId w:val="{identity}"/></w:numPr>')
         )

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
@@ -19,6 +20,9 @@ from assistant.config import Config
 from tests.ui.project import assistant_of
 from ui.runtime import Runtime
 from ui.serve import create_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 playwright = pytest.importorskip("playwright.sync_api", reason="install the extra `browser`")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -66,7 +70,7 @@ def slow_address(config: Config) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[playwright.Browser]:
+def chromium() -> Iterator[Browser]:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with playwright.sync_playwright() as engine:
         browser = engine.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
@@ -75,10 +79,12 @@ def chromium() -> Iterator[playwright.Browser]:
 
 
 class Visit:
-    """One visitor: a page, the addresses it asked for and what its console complained about."""
+    """One visitor: a page, the addresses it asked for and its console's complaints. ``look``: part of pictures' names."""
 
-    def __init__(self, browser: playwright.Browser, address: str, **options: object) -> None:
-        settings = {"viewport": {"width": 1360, "height": 860}, "locale": "en-GB", **options}
+    look = ""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        settings: dict[str, Any] = {"viewport": {"width": 1360, "height": 860}, "locale": "en-GB", **options}
         self.address = address
         self.context = browser.new_context(**settings)
         self.requested: list[str] = []
@@ -105,7 +111,7 @@ class Visit:
 
 
 @pytest.fixture
-def visit(chromium: playwright.Browser, address: str) -> Iterator[Visit]:
+def visit(chromium: Browser, address: str) -> Iterator[Visit]:
     one = Visit(chromium, address)
     yield one
     foreign = [url for url in one.requested if not url.startswith((address, "data:", "blob:"))]
@@ -201,7 +207,7 @@ def test_a_document_in_its_own_window(visit: Visit) -> None:
     own.screenshot(path=PICTURES / "own-window.png")
 
 
-def test_abstention(chromium: playwright.Browser, weak_address: str) -> None:
+def test_abstention(chromium: Browser, weak_address: str) -> None:
     visit = Visit(chromium, weak_address)
     visit.ask("What is the rate for new customers?")
     card = visit.page.inner_text(".is-abstention")
@@ -213,7 +219,7 @@ def test_abstention(chromium: playwright.Browser, weak_address: str) -> None:
     visit.context.close()
 
 
-def test_stop(chromium: playwright.Browser, slow_address: str) -> None:
+def test_stop(chromium: Browser, slow_address: str) -> None:
     visit = Visit(chromium, slow_address)
     page = visit.page
     page.fill("#ask textarea", QUESTION)
@@ -228,7 +234,7 @@ def test_stop(chromium: playwright.Browser, slow_address: str) -> None:
     visit.context.close()
 
 
-def test_on_a_phone(chromium: playwright.Browser, address: str) -> None:
+def test_on_a_phone(chromium: Browser, address: str) -> None:
     visit = Visit(
         chromium, address, viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True, device_scale_factor=2
     )
@@ -247,7 +253,7 @@ def test_on_a_phone(chromium: playwright.Browser, address: str) -> None:
     visit.context.close()
 
 
-def test_dark_by_preference_and_by_choice(chromium: playwright.Browser, address: str) -> None:
+def test_dark_by_preference_and_by_choice(chromium: Browser, address: str) -> None:
     visit = Visit(chromium, address, color_scheme="dark")
     dark = "document.body.classList.contains('dark')"
     assert visit.page.evaluate(dark)

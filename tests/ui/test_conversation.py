@@ -34,7 +34,8 @@ def test_an_exchange_ends_once_and_then_stays(events: list[Event]) -> None:
 
 def test_history_holds_answers_only_and_not_too_many() -> None:
     conversation = Conversation(user="ann")
-    for event in (Finished(answer=abstained()), Failed(message="no"), *[Finished(answer=answer())] * 5):
+    events: list[Finished | Failed] = [Finished(answer=abstained()), Failed(message="no")]
+    for event in (*events, *[Finished(answer=answer())] * 5):
         conversation = conversation.asking(ASKED.after(event))
     assert len(conversation.history()) == REMEMBERED_TURNS
     assert all(turn.answer == answer().text for turn in conversation.history())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -36,13 +37,13 @@ def rules(world: World) -> Path:
 
 
 def sent(
-    client: TestClient, user: str, name: str = "new.md", collection: str = "rules", **more: object
+    client: TestClient, user: str, name: str = "new.md", collection: str = "rules", **more: Any
 ) -> tuple[int, str]:
     answer = client.post(
         ADDRESS,
-        params={"collection": collection, "name": name, **more.pop("params", {})},  # type: ignore[dict-item]
-        content=more.pop("content", PROMPT.encode()),  # type: ignore[arg-type]
-        headers={"cookie": f"{COOKIE}={user}", **BYTES, **more},  # type: ignore[dict-item]
+        params={"collection": collection, "name": name, **more.pop("params", {})},
+        content=more.pop("content", PROMPT.encode()),
+        headers={"cookie": f"{COOKIE}={user}", **BYTES, **more},
     )
     return answer.status_code, answer.text
 

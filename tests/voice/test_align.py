@@ -53,7 +53,7 @@ def test_planted_attention_gives_planted_times() -> None:
     ],
 )
 def test_pieces_become_words(pieces: list[str], words: list[str]) -> None:
-    times = np.arange(len(pieces) + 1) * 0.5
+    times = np.linspace(0.0, 0.5 * len(pieces), len(pieces) + 1)
     sure = [0.9 - 0.1 * n for n in range(len(pieces))]
     found = words_of(pieces, [1] * len(pieces), times, sure, 60.0)
     assert [word.text for word in found] == words
@@ -64,7 +64,9 @@ def test_pieces_become_words(pieces: list[str], words: list[str]) -> None:
 @given(st.lists(st.tuples(st.text(" ab.,-é?", min_size=1, max_size=6), st.integers(1, 3)), min_size=1, max_size=12))
 def test_no_letter_is_lost(pieces: list[tuple[str, int]]) -> None:
     count = sum(number for _, number in pieces)
-    found = words_of([t for t, _ in pieces], [n for _, n in pieces], np.arange(count + 1) * 0.02, [0.5] * count, 9.0)
+    found = words_of(
+        [t for t, _ in pieces], [n for _, n in pieces], np.linspace(0.0, 0.02 * count, count + 1), [0.5] * count, 9.0
+    )
     said = "".join(text for text, _ in pieces)
     assert "".join(c for c in "".join(w.text for w in found) if c.isalpha()) == "".join(c for c in said if c.isalpha())
     assert list(found) == sorted(found, key=lambda word: word.start)

@@ -65,7 +65,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(config: Config, assistant: Assistant) -> Iterator[Desk]:
+def desk(config: Config, assistant: Assistant) -> Desk:
     return Desk(config, assistant)
 
 

@@ -17,7 +17,7 @@ from assistant.answer import Assistant
 from assistant.config import Config
 from assistant.errors import InputError, Unavailable
 from assistant.voice import mulaw
-from assistant.voice.values import RATE
+from assistant.voice.values import RATE, Samples
 from eval import calls, crowd
 from eval.caller import FRAME_SECONDS, Caller, Said, clip_of
 from eval.usage import usage_of
@@ -33,8 +33,9 @@ from ui.telephone import ANSWER
 pytestmark = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="reads what a process uses from /proc")
 
 
-def tone(seconds: float) -> np.ndarray:
-    return (0.3 * np.sin(np.arange(int(RATE * seconds)) * 0.2)).astype(np.float32)
+def tone(seconds: float) -> Samples:
+    wave: Samples = (0.3 * np.sin(np.arange(int(RATE * seconds)) * 0.2)).astype(np.float32)
+    return wave
 
 
 SPOKEN = calls.Spoken(question=clip_of(tone(0.6)), yes=clip_of(tone(0.4)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from hypothesis import given
@@ -20,6 +21,9 @@ class Look:
     tokens: Sequence[int]
     avg_logprob: float = -0.2
     compression_ratio: float = 1.2
+
+    def itself(self) -> Look:
+        return self
 
 
 CLEAR, LOOP, ECHOED = Look(range(9)), Look([1, 2, 3, 4, 5, 6] * 2), Look([1, 2, *TOLD[4:12], 3])
@@ -42,13 +46,13 @@ def test_what_strays_or_is_faint_is_doubtful() -> None:
 
 def test_the_next_look_is_taken_only_where_there_is_doubt() -> None:
     def looks(first: Look, *again: tuple[float, Look]) -> Look:
-        return surest(first, [(below, lambda look=look: look) for below, look in again], lambda look: look, TOLD)
+        return surest(first, [(below, partial(Look.itself, look)) for below, look in again], Look.itself, TOLD)
 
     def never() -> Look:
         raise AssertionError("looked again")
 
     likely, likelier = Look(range(9), avg_logprob=-0.3), Look(range(9), avg_logprob=-0.1)
-    assert surest(CLEAR, [(LOGPROB, never)], lambda look: look, TOLD) is CLEAR
+    assert surest(CLEAR, [(LOGPROB, never)], Look.itself, TOLD) is CLEAR
     assert looks(ECHOED, (LOGPROB, FAINT), (LOGPROB, CLEAR)) is CLEAR
     assert looks(ECHOED, (LOGPROB, FAINT)) is FAINT
     assert looks(FAINT, (LOGPROB, LOOP)) is FAINT

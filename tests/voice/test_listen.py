@@ -90,9 +90,11 @@ def test_the_vocabulary_is_told_beforehand() -> None:
     assert transcriber.prompts == ["What does the rule say? Ask the MLRO."]
 
 
-def heard(text: str, confidence: float = 0.9, **more: float) -> Heard:
+def heard(
+    text: str, confidence: float = 0.9, logprob: float = -0.2, no_speech: float = 0.0, compression: float = 1.0
+) -> Heard:
     words = tuple(Word(text=w, start=0, end=1, confidence=confidence) for w in text.split())
-    return Heard(text=text, words=words, **{"logprob": -0.2, "no_speech": 0.0, "compression": 1.0, **more})
+    return Heard(text=text, words=words, logprob=logprob, no_speech=no_speech, compression=compression)
 
 
 @pytest.mark.parametrize(

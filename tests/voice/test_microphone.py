@@ -7,7 +7,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -24,6 +24,9 @@ from tests.voice.test_listen import quiet, tone, wav
 from ui.hearing import Ear
 from ui.runtime import Runtime
 from ui.serve import create_app
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytest.importorskip("av", reason="install the extra `voice`")
 CHOSEN = """() => {
@@ -68,7 +71,7 @@ def address(config: Config) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[playwright.Browser]:
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """With a microphone that plays two seconds of sound, over and over."""
     file = tmp_path_factory.mktemp("sound") / "fake.wav"
     file.write_bytes(wav(np.concatenate([quiet(0.3), tone(2.0), quiet(1.0)]), 48000))
@@ -85,7 +88,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[playwright.Br
 
 
 @pytest.fixture(params=["light", "dark-phone"])
-def visit(chromium: playwright.Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
+def visit(chromium: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Visit]:
     phone = {"viewport": {"width": 390, "height": 780}, "color_scheme": "dark"}
     one = Visit(chromium, address, permissions=["microphone"], **(phone if request.param == "dark-phone" else {}))
     one.look = request.param

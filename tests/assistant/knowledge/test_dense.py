@@ -24,7 +24,8 @@ EMBEDDER = HashingEmbedder(dim=24)
 
 def unit_rows(rows: int, dim: int, seed: int) -> Vectors:
     vectors = np.random.default_rng(seed).standard_normal((rows, dim), dtype=np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors
 
 
 def repeated(rows: int, dim: int, kinds: int, seed: int) -> Vectors:

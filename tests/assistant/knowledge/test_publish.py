@@ -7,6 +7,7 @@ import shutil
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,7 +31,7 @@ def publisher(world: World) -> Publisher:
     return Publisher(world.data, world.catalogue, four_eyes=world.config.publish.four_eyes)
 
 
-def edited(world: World, years: str, **request: object) -> str:
+def edited(world: World, years: str, **request: Any) -> str:
     """The id of a snapshot in which complaint files are kept for so many years."""
     file = world.root / "corpora/rules/complaints.md"
     text = file.read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,7 +24,7 @@ POOL = [
         ]
     )
 ]
-ITEMS = [
+ITEMS: list[dict[str, Any]] = [
     {
         "question": f"When must what rule {n} says be done?",
         "answer": f"Within {n} days [1].",
