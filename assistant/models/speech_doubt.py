@@ -15,7 +15,7 @@ LOGPROB = -1.0
 UNSURE = -0.4
 """Under this a clip is also heard slower."""
 PACE = 0.85
-"""Of the speed, for the slower hearing: both numbers were chosen on sentences written for it (`docs/log.md`)."""
+"""Of the speed, for the slower hearing. How both numbers were chosen: `docs/decisions/014-heard-again-slower.md`."""
 COMPRESSION = 2.4
 ECHO = 6
 """So many tokens in a row of what the model was told beforehand are its own memory rather than a caller's words."""
