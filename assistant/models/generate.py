@@ -15,6 +15,7 @@ import hashlib
 import json
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -275,4 +276,8 @@ def _with_adapter(model: Any, name: str, adapter: Path, identity: str) -> tuple[
     if isinstance(model, PeftModel):
         model.load_adapter(adapter, name)  # takes the safetensors, which were read above
         return model, digest
-    return PeftModel.from_pretrained(model, adapter, name, use_safetensors=True), digest
+    with (
+        warnings.catch_warnings()
+    ):  # PEFT asks by a name that Transformers will drop; nobody who reads it could do anything
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+        return PeftModel.from_pretrained(model, adapter, name, use_safetensors=True), digest
