@@ -172,9 +172,9 @@ def build(
     config: Config, engines: Engines | None = None, *, clock: Callable[[], datetime] = utc_now, ids: NewId = new_id
 ) -> Assistant:
     """Everything that `Assistant.ask` needs. Refuses before the models are loaded where there is no knowledge yet."""
-    unknown = sorted(set(config.gate.weights) - set(abstain.KNOWN))
+    unknown = sorted(set(config.gate.weights) - set(abstain.SIGNALS))
     if unknown:
-        raise InputError(f"gate.weights: there is no signal {unknown[0]!r}; known are {', '.join(abstain.KNOWN)}.")
+        raise InputError(f"gate.weights: there is no signal {unknown[0]!r}; known are {', '.join(abstain.SIGNALS)}.")
     catalogue = Catalogue.open_existing(config.data, clock)
     loaded = engines or build_engines(config)
     variants = {

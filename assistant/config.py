@@ -164,6 +164,8 @@ class Gate(Logistic):
 
     adapter: Path | None = None
     """LoRA adapter on the generator's model for the signal ``answerable``: folder of safetensors."""
+    unknown: float = 0.0
+    """What stands for the signal ``known`` where the surest passage has no known questions: its mean in the fit."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

@@ -79,7 +79,8 @@ class Passage:
     """What is searched and cited: ``[start, end)`` of its document.
 
     ``where`` is the heading path for people ("4 Limits › 4.2 Thresholds"); ``page`` is None where the format has no pages;
-    ``context`` is the header row of the table that the passage continues, else "".
+    ``context`` is the header row of the table that the passage continues, else ""; ``questions`` are some that it is known to
+    answer, for the gate alone.
     """
 
     id: str
@@ -90,6 +91,7 @@ class Passage:
     where: str
     page: int | None = None
     context: str = ""
+    questions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,13 +8,13 @@ collection's folder, ``section`` the displayed number of the smallest section th
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from assistant.errors import InputError
+from assistant.knowledge.sections import in_section
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +62,8 @@ def _case(line: str, place: str) -> Case:
 
 
 def matches(gold: Gold, uri: str, where: str) -> bool:
-    """Is ``where`` of ``uri`` the gold section or inside it? "4.2" holds "4.2 Limits" and "4.2 Limits › 4.2.1 Staff"."""
-    numbered = re.search(rf"(?:^|› ){re.escape(gold.section)}(?:[. ]|$)", where)
-    return uri.endswith(f"/{gold.document}") and numbered is not None
+    """Is ``where`` of ``uri`` the gold section or inside it?"""
+    return uri.endswith(f"/{gold.document}") and in_section(where, gold.section)
 
 
 def covered(gold: Sequence[Gold], places: Sequence[tuple[str, str]]) -> int:

@@ -34,7 +34,7 @@ class Opened:
 
 
 def opened(
-    assistant: Assistant, case: Case, wanted: Iterable[str] = abstain.KNOWN, *, without_gold: bool = False
+    assistant: Assistant, case: Case, wanted: Iterable[str] = abstain.SIGNALS, *, without_gold: bool = False
 ) -> Opened:
     """Asked by the case's own user and day."""
     snapshot, config = assistant.library.current(), assistant.config

@@ -17,6 +17,7 @@ from pathlib import Path
 from assistant.config import Ingest
 from assistant.errors import InputError
 from assistant.types import Access
+from ingest.known import KnownQuestion, read_known
 from ingest.lineage import conflicts, with_ends
 from ingest.manifest import NAME, Entry, Manifest, load_manifest
 from ingest.readers import SUFFIXES, why_not
@@ -40,6 +41,7 @@ class Collection:
     review_date: date
     access: Access
     canaries: tuple[str, ...] = ()
+    known: tuple[KnownQuestion, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +155,8 @@ def _of(source: _Source, limits: Ingest) -> tuple[list[SourceFile], list[Refused
     collection = source.manifest.id
     files: list[SourceFile] = []
     refused: list[Refused] = []
-    found = sorted({file for target in source.targets for file in _walk(target)})
+    asked = {source.folder / name for name in source.manifest.known_questions}
+    found = sorted({file for target in source.targets for file in _walk(target)} - asked)
     seen = {path.relative_to(source.folder).as_posix() for path in found}
     for path in found:
         relative = path.relative_to(source.folder).as_posix()
@@ -267,4 +270,5 @@ def _collection(source: _Source) -> Collection:
         review_date=manifest.review_date,
         access=manifest.access.access,
         canaries=manifest.canaries,
+        known=read_known(source.folder, manifest.known_questions),
     )

@@ -7,6 +7,7 @@
     review_date = 2027-03-31
     language = "en"
     canaries = ["violet heron 8841"]  # optional: strings planted in restricted documents, see ingest/probes.py
+    known_questions = ["asked.jsonl"] # optional: which section answers what, see ingest/known.py
     [access]
     allow = ["staff"]
     deny = []
@@ -28,13 +29,22 @@ from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, ValidationError, model_validator
 
 from assistant.errors import InputError
 from assistant.types import Access
 
 NAME = "collection.toml"
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _inside(value: str) -> str:
+    if PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts:
+        raise ValueError("must be a path below the folder")
+    return str(PurePosixPath(value))
+
+
+_Below = Annotated[_Text, AfterValidator(_inside)]
 _Group = Annotated[str, StringConstraints(pattern=r"^\S+$")]
 
 
@@ -56,20 +66,13 @@ class AccessRule(_Part):
 class Entry(_Part):
     """What one file says for itself. ``path`` and ``supersedes`` are below the folder, with "/"."""
 
-    path: _Text
+    path: _Below
     key: _Text | None = None
     title: _Text | None = None
     effective_from: date | None = None
     effective_to: date | None = None
-    supersedes: _Text | None = None
+    supersedes: _Below | None = None
     access: AccessRule | None = None
-
-    @field_validator("path", "supersedes")
-    @classmethod
-    def _inside(cls, value: str | None) -> str | None:
-        if value is not None and (PurePosixPath(value).is_absolute() or ".." in PurePosixPath(value).parts):
-            raise ValueError("must be a path below the folder")
-        return value if value is None else str(PurePosixPath(value))
 
     @model_validator(mode="after")
     def _ordered(self) -> Entry:
@@ -92,6 +95,8 @@ class Manifest(_Part):
     canaries: tuple[_Text, ...] = ()
     """Strings planted in documents of the collection, sought on behalf of everybody who may not read them before each
     publication."""
+    known_questions: tuple[_Below, ...] = ()
+    """Files below the folder, with "/"."""
     documents: tuple[Entry, ...] = ()
 
     @model_validator(mode="after")

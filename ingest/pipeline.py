@@ -36,6 +36,7 @@ from ingest.discover import SourceFile, discover
 from ingest.door import Quality
 from ingest.front_page import IDENTITY as FRONT_PAGE
 from ingest.gate import Judge, too_many_gone
+from ingest.known import Known, digests, with_questions
 from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
 from ingest.parallel import read_all
@@ -70,6 +71,7 @@ class _Work:
 
     embedded: int = 0
     quarantined: list[dict[str, str]] = field(default_factory=list)
+    unplaced: list[dict[str, str]] = field(default_factory=list)
 
 
 class Pipeline:
@@ -146,7 +148,8 @@ class Pipeline:
             return report_of(changes, work.quarantined, documents=total, seconds=spent, refusal=refusal)
         if refusal and request.publish and not request.force:
             raise InputError(f"{refusal} Check the folders, or give --force and --reason.")
-        inputs = self._inputs(planned, carried, before)
+        known = {c.id: c.known for c in found.collections}
+        inputs = self._inputs(planned, carried, before, known)
         snapshot = snapshots.snapshot_id(inputs)
         folder = snapshots.folder_of(self._config.data, snapshot)
         if not _complete(folder):
@@ -154,13 +157,13 @@ class Pipeline:
             refused = {q["uri"] for q in work.quarantined}
             planned = {i: f for i, f in planned.items() if f.uri not in refused}
             changes = changes_of(planned, replaced, before.rows)
-            inputs = self._inputs(planned, carried, before)
+            inputs = self._inputs(planned, carried, before, known)
             snapshot = snapshots.snapshot_id(inputs)
             folder = snapshots.folder_of(self._config.data, snapshot)
             if not documents:
                 raise InputError("No document could be read, so nothing was published; see the reasons above.")
             if not _complete(folder):
-                self._build(folder, snapshot, inputs, documents, before, work, job)
+                self._build(folder, snapshot, inputs, documents, before, known, work, job)
         manifest = snapshots.read_manifest(folder)
         verdict = self._preparation.candidate(
             snapshot,
@@ -184,14 +187,20 @@ class Pipeline:
             seconds=time.perf_counter() - started,
             verdict=verdict,
             waits=verdict is not None and not at_once,
+            unplaced=work.unplaced,
         )
 
     # --------------------------------------------------------------------------------------------- steps
 
-    def _inputs(self, planned: Mapping[str, SourceFile], carried: Sequence[Document], before: Before) -> dict[str, Any]:
+    def _inputs(
+        self, planned: Mapping[str, SourceFile], carried: Sequence[Document], before: Before, known: Known
+    ) -> dict[str, Any]:
         """Everything that decides what the snapshot holds, and nothing that does not. A carried document keeps its row: what
-        was declared of it is not known from the document itself."""
+        was declared of it is not known from the document itself; so does its collection the digest of its known questions."""
+        asked = before.inputs.get("known questions", {})
+        kept = {name: asked[name] for name in sorted({d.collection for d in carried}) if name in asked}
         return {
+            "known questions": {**kept, **digests(known)},
             "documents": sorted([*(row_of(i, f) for i, f in planned.items()), *(before.rows[d.id] for d in carried)]),
             "front page": FRONT_PAGE,
             "splitter": [SPLITTER, self._config.split.max_tokens, self._config.split.min_tokens],
@@ -245,6 +254,7 @@ class Pipeline:
         inputs: Mapping[str, Any],
         documents: Sequence[Document],
         before: Before,
+        known: Known,
         work: _Work,
         job: str,
     ) -> None:
@@ -254,6 +264,7 @@ class Pipeline:
         ordered = sorted(documents, key=lambda d: d.id)
         alike = before.cut_alike(ordered, inputs)
         passages = passages_of(ordered, self._embedder, self._config.split, counted, alike)
+        passages, work.unplaced = with_questions(passages, ordered, known)
         texts = texts_of(ordered, passages)
         vectors, work.embedded = vectors_of(texts, self._embedder, self._catalogue, counted)
         counted("index", 0, len(passages))

@@ -13,7 +13,7 @@ from ingest.changes import Change, in_state
 class Report:
     """Lists hold uris, sorted. ``changes`` says the same a document at a time, with what differs. ``verdict`` is the gate's,
     None where nothing had to be judged; ``refusal`` is why what was found would not be published as it stands; ``waits``:
-    prepared, to be published by `muniment snapshots publish`."""
+    prepared, to be published by `muniment snapshots publish`; ``unplaced``: known questions whose section is nowhere."""
 
     snapshot: str | None
     published: bool
@@ -30,6 +30,7 @@ class Report:
     verdict: Mapping[str, Any] | None
     refusal: str | None
     waits: bool
+    unplaced: tuple[Mapping[str, str], ...]
 
 
 def report_of(
@@ -45,6 +46,7 @@ def report_of(
     verdict: Mapping[str, Any] | None = None,
     refusal: str = "",
     waits: bool = False,
+    unplaced: Sequence[Mapping[str, str]] = (),
 ) -> Report:
     return Report(
         snapshot=snapshot,
@@ -62,6 +64,7 @@ def report_of(
         verdict=verdict,
         refusal=refusal or None,
         waits=waits,
+        unplaced=tuple(unplaced),
     )
 
 

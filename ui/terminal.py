@@ -47,6 +47,8 @@ def report_lines(report: Report) -> Iterator[str]:
             yield f"  {change.state:9}  {change.uri}{f'  ({change.why})' if change.why else ''}"
     for refusal in report.quarantined:
         yield f"  refused {refusal['uri']}: {refusal['reason']}"
+    for known in report.unplaced:
+        yield f"  there is no section {known['section']} in {known['uri']} for the known question “{known['question']}”"
     if report.refusal:
         yield f"  would not be published: {report.refusal}"
     for check in (report.verdict or {"checks": ()})["checks"]:

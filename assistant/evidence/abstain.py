@@ -16,34 +16,36 @@ from assistant.retrieve import index_text
 from assistant.types import Hit
 
 Idf = Callable[[str], float]
-KNOWN = ("leaning", "needed", "answerable", "sentence", "relevance", "lead", "cosine", "coverage")
+SIGNALS = ("leaning", "needed", "answerable", "known", "sentence", "relevance", "lead", "cosine", "coverage")
 LOOKED_AT = 4
 """Hits that the signals look at: those that the generator is given."""
 
 
 def signals(
-    question: str, hits: Sequence[Hit], composition: Composition, idf: Idf, wanted: Iterable[str] = KNOWN
+    question: str, hits: Sequence[Hit], composition: Composition, idf: Idf, wanted: Iterable[str] = SIGNALS
 ) -> dict[str, float]:
-    """Those ``wanted`` (`KNOWN`), each a number that is larger the likelier an answer is.
+    """Those ``wanted`` (`SIGNALS`), each a number that is larger the likelier an answer is.
 
     ``leaning``: log-odds of the generator, having read the passages, that it begins with one of them. ``needed``: log-odds
     that the answer needs the surest passage. ``answerable``: the same, that this passage answers, of the generator through the
-    gate's adapter. ``sentence`` and ``relevance``: the reranker's logits of the best sentence that
+    gate's adapter. ``known``: how near the question comes to those that this passage is known to answer; missing where none
+    are. ``sentence`` and ``relevance``: the reranker's logits of the best sentence that
     could be said and of the best passage; ``lead``: how far that is above the fourth; ``cosine`` of the nearest hit;
     ``coverage`` of the question's terms by the best single hit, weighted by rarity, in [0, 1]. Logits, not probabilities,
     which saturate."""
     near = hits[:LOOKED_AT]
-    computed: dict[str, Callable[[], float]] = {
+    computed: dict[str, Callable[[], float | None]] = {
         "leaning": composition.leaning,
         "needed": lambda: composition.surest,
         "answerable": composition.answerable,
+        "known": composition.known,
         "sentence": lambda: composition.best_sentence,
         "relevance": lambda: max((h.found_by["rerank"] for h in near), default=0.0),
         "lead": lambda: near[0].score - near[-1].score if near else 0.0,
         "cosine": lambda: max((h.found_by.get("dense", 0.0) for h in near), default=0.0),
         "coverage": lambda: _coverage(question, near, idf),
     }
-    return {name: computed[name]() for name in wanted}
+    return {name: value for name in wanted if (value := computed[name]()) is not None}
 
 
 def _coverage(question: str, near: Sequence[Hit], idf: Idf) -> float:
@@ -55,7 +57,7 @@ def _coverage(question: str, near: Sequence[Hit], idf: Idf) -> float:
 
 def confidence(values: Mapping[str, float], gate: Gate) -> float:
     """Probability in [0, 1] that the found passages hold the answer."""
-    return probability(log_odds(values, gate))
+    return probability(log_odds({"known": gate.unknown, **values}, gate))
 
 
 def missing_terms(question: str, hits: Sequence[Hit]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from assistant.config import GeneratorSection, Needed, Prompt
 from assistant.evidence import cite, prompt, quote
+from assistant.evidence.known import nearness
 from assistant.evidence.needed import Standing, most_needed, odds
 from assistant.evidence.prompt import Block
 from assistant.evidence.quote import Choice
@@ -141,8 +142,17 @@ class Composition:
         """`Composer.answerable` of the surest passage."""
         if not self._groups:
             return NO_CHOICE
-        surest = self.evidence[self._groups[0][0].marker - 1]
-        return self._composer.answerable(self._query, prompt.block(surest, self._composer.prompt.words))
+        return self._composer.answerable(self._query, prompt.block(self._surest_hit(), self._composer.prompt.words))
+
+    def known(self) -> float | None:
+        """`assistant.evidence.known.nearness` to the surest passage's questions; None where it has none."""
+        if not self._groups:
+            return NO_CHOICE
+        known, composer = self._surest_hit().passage.questions, self._composer
+        return nearness(self._query, known, composer.embedder, composer.reranker) if known else None
+
+    def _surest_hit(self) -> Hit:
+        return self.evidence[self._groups[0][0].marker - 1]
 
     def usage(self) -> dict[str, int]:
         count = self._composer.generator.count_tokens

@@ -186,9 +186,7 @@ def read_contents(file: Path) -> tuple[tuple[Document, ...], tuple[Passage, ...]
     """Documents, and passages in row order. Read-only; SQLite is told that the file can't change."""
     with _reading(file) as connection:
         documents = tuple(_document(body) for (body,) in connection.execute("SELECT body FROM documents ORDER BY id"))
-        passages = tuple(
-            Passage(**json.loads(b)) for (b,) in connection.execute("SELECT body FROM passages ORDER BY row")
-        )
+        passages = tuple(_passage(body) for (body,) in connection.execute("SELECT body FROM passages ORDER BY row"))
     return documents, passages
 
 
@@ -217,6 +215,11 @@ def _dump(value: Document | Passage) -> str:
         raise TypeError(f"{type(item).__name__} has no place in a snapshot")
 
     return json.dumps(asdict(value), ensure_ascii=False, default=plain)
+
+
+def _passage(body: str) -> Passage:
+    values = json.loads(body)
+    return Passage(**{**values, "questions": tuple(values.get("questions", ()))})
 
 
 def _document(body: str) -> Document:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import random
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from assistant.evidence.sayable import sayable
 from assistant.knowledge.lexical import Bm25Searcher
 from assistant.knowledge.library import OpenSnapshot
+from assistant.knowledge.sections import in_section
 from assistant.protocols import Embedder
 from assistant.retrieve import index_text
 from assistant.types import Passage
@@ -113,11 +113,10 @@ def from_collection(
 
 def answering(item: Mapping[str, Any], numbered: str, snapshot: OpenSnapshot) -> list[int]:
     """Rows of the passages in the item's section, in order, of every version of its document; none where ``numbered`` is ""."""
-    section = re.compile(rf"(?:^|› ){re.escape(numbered)}(?:[. ]|$)")
     return [
         row
         for row, passage in enumerate(snapshot.passages)
-        if numbered and section.search(passage.where) and snapshot.document_of(row).uri.endswith(f"/{item['document']}")
+        if in_section(passage.where, numbered) and snapshot.document_of(row).uri.endswith(f"/{item['document']}")
     ]
 
 

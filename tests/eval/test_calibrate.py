@@ -16,7 +16,7 @@ from eval.significance import upper_bound
 
 
 def row(n: int, right: bool, leaning: float) -> Row:
-    values = dict.fromkeys(abstain.KNOWN, 0.0) | {"leaning": leaning, "sentence": leaning / 2}
+    values = dict.fromkeys(abstain.SIGNALS, 0.0) | {"leaning": leaning, "sentence": leaning / 2}
     return Row(id=str(n), answerable=right, right=right, values=values)
 
 
@@ -29,7 +29,7 @@ def test_what_can_be_told_apart_is() -> None:
     assert found["operating_point"]["wrong"] == 0.0
     assert found["operating_point"]["right_kept"] == 1.0
     assert found["operating_point"]["wrong_at_most_95"] > 0.1, "fifteen questions prove no five per cent"
-    assert set(found["gate"]["weights"]) <= set(abstain.KNOWN)
+    assert set(found["gate"]["weights"]) <= set(abstain.SIGNALS)
     assert found["n"] == 30
 
 

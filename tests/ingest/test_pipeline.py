@@ -29,7 +29,7 @@ from tests.world import CONFIG, GUEST, MLRO, RULES, STAFF, TODAY, CountingEmbedd
 REPORTED = {
     "schema_version",
     *("snapshot", "published", "added", "changed", "unchanged", "removed", "quarantined"),
-    *("documents", "passages", "embedded", "seconds", "changes", "verdict", "refusal", "waits"),
+    *("documents", "passages", "embedded", "seconds", "changes", "verdict", "refusal", "waits", "unplaced"),
 }
 
 

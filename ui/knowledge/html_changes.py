@@ -140,12 +140,26 @@ def _changes(report: Report, sight: Sight) -> str:
     return shown + (f'<p class="panel-note">{UNSEEN}</p>' if hidden else "")
 
 
+def _unplaced(report: Report, sight: Sight) -> str:
+    rows = [
+        f'<tr><th scope="row">{escape(known["uri"])}</th><td>{escape(known["section"])}</td>'
+        f"<td>{escape(known['question'])}</td></tr>"
+        for known in report.unplaced
+        if sight.uri(known["uri"])
+    ]
+    return (
+        table("Known questions whose section is not there", ("Document", "Section", "Known question"), rows)
+        if rows
+        else ""
+    )
+
+
 def _prepared(report: Report, standing: Standing, sight: Sight) -> str:
     told = (
         f"{words.count(report.documents, 'document')}, {words.count(report.passages, 'passage')}, {report.embedded:,} embedded, "
         f"{report.seconds:.1f} s."
     )
-    head = f'{_counts(report)}<p class="state">{told}</p>{_changes(report, sight)}'
+    head = f'{_counts(report)}<p class="state">{told}</p>{_changes(report, sight)}{_unplaced(report, sight)}'
     if report.verdict is None:
         return f"{head}{done_html(SERVED)}{_look('Look again')}"
     if standing.candidate is None:

@@ -211,7 +211,7 @@ def test_signals_are_those_that_are_known() -> None:
     hits = [hit(0, 40, 1, rerank=2.0, dense=0.3), hit(41, 60, 2, rerank=3.0, dense=0.8), hit(61, 70, 3, rerank=-1.0)]
     idf = {"gift": 1.0, "wine": 3.0}
     found = abstain.signals("Which gift is wine?", hits, composed(hits), lambda term: idf.get(term, 0.0))
-    assert set(found) == set(abstain.KNOWN) == set(abstain.signals("", [], composed([]), lambda term: 1.0))
+    assert set(found) == set(abstain.SIGNALS) == set(abstain.signals("", [], composed([]), lambda term: 1.0))
     assert (found["leaning"], found["sentence"], found["relevance"], found["cosine"]) == (1.0, 4.5, 3.0, 0.8)
     assert found["coverage"] == pytest.approx(1.0)
     assert set(abstain.signals("Wine?", hits, composed(hits), lambda term: 1.0, ["coverage"])) == {"coverage"}
