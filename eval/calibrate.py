@@ -87,10 +87,8 @@ def fit(rows: Sequence[Row], *, wrong_at_most: float) -> dict[str, Any]:
         )
     right = np.array([row.right for row in rows])
     rows, unknown = _whole(rows)
-    told = {
-        name for name in abstain.SIGNALS if any(row.values[name] for row in rows)
-    }  # without an adapter: not "answerable"
-    tried = {names: _held_out(rows, names) for names in SETS if told.issuperset(names)}
+    missing = {name for name in ("answerable", "known") if not any(row.values[name] for row in rows)}
+    tried = {names: _held_out(rows, names) for names in SETS if missing.isdisjoint(names)}
     areas = {names: _area(right, held_out) for names, held_out in tried.items()}
     names = max(areas, key=lambda one: areas[one])
     held_out = tried[names]

@@ -8,6 +8,7 @@ models' in-memory twins. The clock stands still.
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,8 +22,9 @@ from assistant.config import Config, load
 from assistant.knowledge.catalogue import Catalogue
 from assistant.knowledge.library import Library
 from assistant.models.twins import HashingEmbedder, ScriptedGenerator
-from assistant.protocols import Embedder, Generator, Vectors
+from assistant.protocols import Embedder, Generator, Reranker, Vectors
 from assistant.record.ledger import new_id
+from assistant.retrieve import FusedOrder
 from assistant.types import Answer, Event, Failed, Finished, Principal, Progress, Question
 from ingest.pipeline import Pipeline, Report, Request
 
@@ -176,6 +178,12 @@ class World:
         file.write_text(text, encoding="utf-8")
         return file
 
+    def know(self, *lines: object) -> None:
+        """Known questions of the rules."""
+        asked = 'known_questions = ["asked.jsonl"]\n[access]'
+        self.write("corpora/rules/collection.toml", RULES.replace("[access]", asked, 1))
+        self.write("corpora/rules/asked.jsonl", "".join(f"{json.dumps(line)}\n" for line in lines))
+
     @property
     def config(self) -> Config:
         return load(self.root / "configs" / "default.toml")
@@ -210,13 +218,16 @@ class World:
         /,
         ids: Callable[[], str] = new_id,
         reader: Generator | None = None,
+        reranker: Reranker | None = None,
         **settings: Any,
     ) -> Assistant:
         """``settings`` replace config sections, as ``gate={"threshold": 1.0}``; ``reader``: the gate's."""
         config = self.config
         changed = {name: getattr(config, name).model_copy(update=values) for name, values in settings.items()}
         own = generator or ScriptedGenerator()
-        engines = Engines(embedder=HashingEmbedder(), generator=own, device="cpu", reader=reader)
+        engines = Engines(
+            embedder=HashingEmbedder(), generator=own, device="cpu", reranker=reranker or FusedOrder(), reader=reader
+        )
         return build(config.model_copy(update=changed), engines, clock=clock, ids=ids)
 
 

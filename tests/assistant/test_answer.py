@@ -9,9 +9,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from assistant import answer as way
 from assistant.answer import Assistant, Variant
@@ -281,6 +283,27 @@ def test_the_gate_asks_its_adapter_whether_the_surest_passage_answers(served: Wo
     assert yes.asked[-1].endswith("Question: How long are complaint files kept?")
     assert answered.release.models["gate"] == yes.identity
     assert "gate" not in ask(served.assistant(), asked).release.models
+
+
+def test_the_gate_compares_with_what_the_surest_passage_is_known_to_answer(world: World) -> None:
+    known = {"question": "When are complaint papers burnt?", "document": "complaints.md", "section": "2"}
+    world.know(known)
+    world.ingest()
+    gate = {"threshold": 0.5, "weights": {"known": 1.0}, "unknown": -9.0}
+    asked = question("How long are complaint files kept?")
+
+    class Like(FusedOrder):
+        """Says how a question and the known one compare."""
+
+        def __init__(self, said: float) -> None:
+            self.said = said
+
+        def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+            return np.array([self.said if text == known["question"] else 0 for text in texts], dtype=np.float32)
+
+    assert ask(world.assistant(reranker=Like(9.0), gate=gate), asked).status == "answered"
+    assert ask(world.assistant(reranker=Like(-9.0), gate=gate), asked).status == "abstained"
+    assert ask(world.assistant(reranker=Like(9.0), gate=gate)).status == "abstained", "that passage has none"
 
 
 def test_a_model_that_repeats_itself_is_stopped(served: World) -> None:

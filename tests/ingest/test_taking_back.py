@@ -37,6 +37,15 @@ def erase(world: World, document_id: str) -> dict[str, list[str]]:
     )
 
 
+def test_the_questions_that_a_document_is_known_to_answer_go_with_it(world: World) -> None:
+    world.know({"question": "For how long are zanzibar letters kept?", "document": "complaints.md", "section": "2"})
+    world.ingest()
+    files = [file for file in (world.data / "snapshots").rglob("*") if file.is_file()]
+    assert any(b"zanzibar" in file.read_bytes() for file in files)
+    erase(world, document(world, "rules/complaints.md").id)
+    assert not any(b"zanzibar" in file.read_bytes() for file in world.data.rglob("*") if file.is_file())
+
+
 # ------------------------------------------------------------------------------------------------ withdrawn
 
 
