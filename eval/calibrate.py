@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from assistant.answer import Assistant
 from assistant.errors import InputError
-from assistant.evidence import abstain
 from assistant.evidence.logistic import probability
 from eval.cases import Case, covered
 from eval.open_gate import opened

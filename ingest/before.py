@@ -27,6 +27,12 @@ class Before:
     rows: Mapping[str, list[str]] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def questions(self) -> Mapping[str, str]:
+        """Digests of the served known questions, by collection."""
+        found: Mapping[str, str] = self.inputs.get("known questions", {})
+        return found
+
     def cut_alike(self, documents: Sequence[Document], inputs: Mapping[str, Any]) -> dict[str, list[Passage]]:
         """The passages, by document, of those ``documents`` that would be cut into the same ones again: nothing has changed
         that cutting looks at, neither in the document nor in the ``inputs``."""

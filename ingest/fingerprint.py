@@ -7,10 +7,12 @@ import json
 
 from assistant.access import access_json
 from ingest.discover import Discovered
+from ingest.known import digests
 
 
 def fingerprint(found: Discovered) -> str:
-    """Over every file's bytes, what is declared of it, its collection's declarations, and what was refused."""
+    """Over every file's bytes, what is declared of it, its collection's declarations and known questions, and what was
+    refused."""
     collections = [
         [c.id, str(c.folder), c.title, c.owner, c.licence, str(c.review_date), access_json(c.access), *c.canaries]
         for c in found.collections
@@ -29,4 +31,5 @@ def fingerprint(found: Discovered) -> str:
         for f in found.files
     ]
     refused = [[each.uri, each.reason] for each in found.refused]
-    return hashlib.sha256(json.dumps([collections, files, refused], default=str).encode()).hexdigest()
+    known = digests({c.id: c.known for c in found.collections})
+    return hashlib.sha256(json.dumps([collections, files, refused, known], default=str).encode()).hexdigest()

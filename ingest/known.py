@@ -82,6 +82,12 @@ def digests(known: Known) -> dict[str, str]:
     }
 
 
+def changed(known: Known, served: Mapping[str, str]) -> tuple[str, ...]:
+    """Collections whose questions are others than the ``served`` ones, given by their digests."""
+    now = digests(known)
+    return tuple(sorted(name for name in known if now.get(name) != served.get(name)))
+
+
 def with_questions(
     passages: Sequence[Passage], documents: Sequence[Document], known: Known
 ) -> tuple[list[Passage], list[dict[str, str]]]:

@@ -36,7 +36,7 @@ from ingest.discover import SourceFile, discover
 from ingest.door import Quality
 from ingest.front_page import IDENTITY as FRONT_PAGE
 from ingest.gate import Judge, too_many_gone
-from ingest.known import Known, digests, with_questions
+from ingest.known import Known, changed, digests, with_questions
 from ingest.lineage import gone_collections
 from ingest.lock import ingestion_lock
 from ingest.parallel import read_all
@@ -142,13 +142,14 @@ class Pipeline:
         changes = changes_of(planned, replaced, before.rows)
         limit, served = self._config.ingest.max_removed_share, len(before.documents)
         refusal = too_many_gone(served, vanishing(planned, replaced, barred), limit)
+        known = {c.id: c.known for c in found.collections}
+        questions = changed(known, before.questions)
         if request.dry_run:
             spent = time.perf_counter() - started
             total = len(planned) + len(carried)
-            return report_of(changes, work.quarantined, documents=total, seconds=spent, refusal=refusal)
+            return report_of(changes, work.quarantined, questions, documents=total, seconds=spent, refusal=refusal)
         if refusal and request.publish and not request.force:
             raise InputError(f"{refusal} Check the folders, or give --force and --reason.")
-        known = {c.id: c.known for c in found.collections}
         inputs = self._inputs(planned, carried, before, known)
         snapshot = snapshots.snapshot_id(inputs)
         folder = snapshots.folder_of(self._config.data, snapshot)
@@ -179,6 +180,7 @@ class Pipeline:
         return report_of(
             changes,
             work.quarantined,
+            questions,
             snapshot=snapshot,
             published=published,
             documents=manifest.documents,
@@ -197,8 +199,8 @@ class Pipeline:
     ) -> dict[str, Any]:
         """Everything that decides what the snapshot holds, and nothing that does not. A carried document keeps its row: what
         was declared of it is not known from the document itself; so does its collection the digest of its known questions."""
-        asked = before.inputs.get("known questions", {})
-        kept = {name: asked[name] for name in sorted({d.collection for d in carried}) if name in asked}
+        held = {d.collection for d in carried}
+        kept = {name: digest for name, digest in before.questions.items() if name in held}
         return {
             "known questions": {**kept, **digests(known)},
             "documents": sorted([*(row_of(i, f) for i, f in planned.items()), *(before.rows[d.id] for d in carried)]),

@@ -13,7 +13,8 @@ from ingest.changes import Change, in_state
 class Report:
     """Lists hold uris, sorted. ``changes`` says the same a document at a time, with what differs. ``verdict`` is the gate's,
     None where nothing had to be judged; ``refusal`` is why what was found would not be published as it stands; ``waits``:
-    prepared, to be published by `muniment snapshots publish`; ``unplaced``: known questions whose section is nowhere."""
+    prepared, to be published by `muniment snapshots publish`; ``questions``: collections whose known questions are
+    others than the served ones; ``unplaced``: known questions whose section is nowhere."""
 
     snapshot: str | None
     published: bool
@@ -30,12 +31,14 @@ class Report:
     verdict: Mapping[str, Any] | None
     refusal: str | None
     waits: bool
+    questions: tuple[str, ...]
     unplaced: tuple[Mapping[str, str], ...]
 
 
 def report_of(
     changes: Sequence[Change],
     quarantined: Sequence[Mapping[str, str]],
+    questions: Sequence[str],
     *,
     documents: int,
     seconds: float,
@@ -64,6 +67,7 @@ def report_of(
         verdict=verdict,
         refusal=refusal or None,
         waits=waits,
+        questions=tuple(questions),
         unplaced=tuple(unplaced),
     )
 

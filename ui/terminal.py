@@ -47,6 +47,8 @@ def report_lines(report: Report) -> Iterator[str]:
             yield f"  {change.state:9}  {change.uri}{f'  ({change.why})' if change.why else ''}"
     for refusal in report.quarantined:
         yield f"  refused {refusal['uri']}: {refusal['reason']}"
+    for collection in report.questions:
+        yield f"  changed    the known questions of {collection}"
     for known in report.unplaced:
         yield f"  there is no section {known['section']} in {known['uri']} for the known question “{known['question']}”"
     if report.refusal:

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from assistant.errors import InputError
 from assistant.knowledge import snapshot as snapshots
 from assistant.types import Document, Passage
+from ingest.discover import Discovered, discover
+from ingest.fingerprint import fingerprint
 from ingest.known import MOST, KnownQuestion, digests, read_known, with_questions
 from tests.world import RULES, STAFF, CountingEmbedder, World
 
@@ -23,6 +25,10 @@ KEPT = {
     "quote": "Complaint files are kept for six years.",
 }
 GONE = {"question": "Who may have a parrot?", "document": "complaints.md", "section": "9"}
+
+
+def discovered(world: World) -> Discovered:
+    return discover(world.config.corpora, (), None, world.config.ingest)
 
 
 def questions(world: World) -> dict[str, tuple[str, ...]]:
@@ -53,6 +59,18 @@ def test_the_same_questions_are_the_same_snapshot_and_others_are_another(world: 
     world.know({**KEPT, "question": "When may complaint files be burnt?"})
     assert world.ingest().snapshot != first
     assert list(questions(world).values()) == [("When may complaint files be burnt?",)]
+
+
+def test_a_dry_run_tells_that_they_change(world: World) -> None:
+    world.know(KEPT)
+    assert world.ingest(dry_run=True).questions == ("rules",)
+    before = discovered(world)
+    assert world.ingest().questions == ("rules",)
+    assert world.ingest(dry_run=True).questions == ()
+    world.know(KEPT, {**KEPT, "question": "When may complaint files be burnt?"})
+    assert fingerprint(discovered(world)) != fingerprint(before), "what was looked at is not what would be prepared"
+    world.know()
+    assert world.ingest(dry_run=True).questions == ("rules",)
 
 
 def test_another_collections_ingestion_leaves_them(world: World) -> None:

@@ -29,7 +29,18 @@ from tests.world import CONFIG, GUEST, MLRO, RULES, STAFF, TODAY, CountingEmbedd
 REPORTED = {
     "schema_version",
     *("snapshot", "published", "added", "changed", "unchanged", "removed", "quarantined"),
-    *("documents", "passages", "embedded", "seconds", "changes", "verdict", "refusal", "waits", "unplaced"),
+    *(
+        "documents",
+        "passages",
+        "embedded",
+        "seconds",
+        "changes",
+        "verdict",
+        "refusal",
+        "waits",
+        "questions",
+        "unplaced",
+    ),
 }
 
 

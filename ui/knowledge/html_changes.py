@@ -99,7 +99,7 @@ def _look(label: str, kind: str = "primary") -> str:
 
 
 def _looked(job: Job, report: Report, standing: Standing, sight: Sight) -> str:
-    changed = sum(len(getattr(report, state)) for state in ("added", "changed", "removed"))
+    changed = sum(len(getattr(report, state)) for state in ("added", "changed", "removed", "questions"))
     warning = ""
     if report.refusal:
         limit = report.refusal if standing.whole else "More documents would vanish at once than is allowed."
@@ -113,7 +113,7 @@ def _looked(job: Job, report: Report, standing: Standing, sight: Sight) -> str:
         )
     else:
         prepare = f'<p class="state">{escape(job.who)} looked at this.</p>{_look("Look yourself")}'
-    return f"{_counts(report)}{warning}{nothing}{_changes(report, sight)}{prepare}"
+    return f"{_counts(report)}{warning}{nothing}{_changes(report, sight)}{_questions(report, sight)}{prepare}"
 
 
 def _counts(report: Report) -> str:
@@ -140,18 +140,18 @@ def _changes(report: Report, sight: Sight) -> str:
     return shown + (f'<p class="panel-note">{UNSEEN}</p>' if hidden else "")
 
 
-def _unplaced(report: Report, sight: Sight) -> str:
+def _questions(report: Report, sight: Sight) -> str:
+    """Known questions that are others than the served ones, and those whose section is not there."""
+    titles = [draft.title for draft in sight.collections() if draft.id in report.questions]
+    said = f'<p class="panel-note">The known questions of {escape(" and ".join(titles))} change.</p>' if titles else ""
     rows = [
         f'<tr><th scope="row">{escape(known["uri"])}</th><td>{escape(known["section"])}</td>'
         f"<td>{escape(known['question'])}</td></tr>"
         for known in report.unplaced
         if sight.uri(known["uri"])
     ]
-    return (
-        table("Known questions whose section is not there", ("Document", "Section", "Known question"), rows)
-        if rows
-        else ""
-    )
+    label, heads = "Known questions whose section is not there", ("Document", "Section", "Known question")
+    return said + (table(label, heads, rows) if rows else "")
 
 
 def _prepared(report: Report, standing: Standing, sight: Sight) -> str:
@@ -159,7 +159,7 @@ def _prepared(report: Report, standing: Standing, sight: Sight) -> str:
         f"{words.count(report.documents, 'document')}, {words.count(report.passages, 'passage')}, {report.embedded:,} embedded, "
         f"{report.seconds:.1f} s."
     )
-    head = f'{_counts(report)}<p class="state">{told}</p>{_changes(report, sight)}{_unplaced(report, sight)}'
+    head = f'{_counts(report)}<p class="state">{told}</p>{_changes(report, sight)}{_questions(report, sight)}'
     if report.verdict is None:
         return f"{head}{done_html(SERVED)}{_look('Look again')}"
     if standing.candidate is None:
