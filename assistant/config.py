@@ -157,6 +157,8 @@ class Logistic(Section):
     threshold: float = Field(0.5, ge=0, le=1)
     intercept: float = 0.0
     weights: dict[str, float] = {}
+    unknown: float = 0.0
+    """What stands for the signal ``known`` where a passage has no known questions: its mean in the fit."""
 
 
 class Gate(Logistic):
@@ -164,8 +166,6 @@ class Gate(Logistic):
 
     adapter: Path | None = None
     """LoRA adapter on the generator's model for the signal ``answerable``: folder of safetensors."""
-    unknown: float = 0.0
-    """What stands for the signal ``known`` where the surest passage has no known questions: its mean in the fit."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:

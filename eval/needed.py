@@ -26,7 +26,7 @@ from assistant.errors import InputError
 from assistant.evidence import prompt, quote
 from assistant.evidence.compose import Composer, standings
 from assistant.evidence.logistic import log_odds, probability
-from assistant.evidence.needed import Standing, most_needed, odds, signals
+from assistant.evidence.needed import SIGNALS, Standing, most_needed, odds, signals
 from assistant.knowledge.lexical import Bm25Searcher
 from assistant.knowledge.library import Library
 from assistant.retrieve import retrieve
@@ -115,7 +115,7 @@ def weigh_cases(
 def _weighed(item: Item, hits: Sequence[Hit], composer: Composer) -> Weighed:
     words = composer.prompt.words
     own = quote.choices(item.question, hits, composer.reranker, words=words)
-    found = tuple(standings(item.question, hits, own, composer.embedder))
+    found = tuple(standings(item.question, hits, own, composer.embedder, composer.reranker))
     if composer.reader is None or not found:
         return Weighed(item=item, standings=found)
     surest = hits[int(np.argmax(odds(found, composer.needed)))]
@@ -127,7 +127,7 @@ def _weighed(item: Item, hits: Sequence[Hit], composer: Composer) -> Weighed:
 def fit(weighed: Sequence[Weighed], most: int, without: Sequence[str] = ()) -> dict[str, Any]:
     """The config's ``[needed]`` and ``[gate]``, and what they reach, each item by weights that did not see its question.
     ``without``: signals left out."""
-    known = list(signals(weighed[0].standings)[0])
+    known = [name for name in SIGNALS if any(name in values for one in weighed for values in signals(one.standings))]
     if unknown := sorted(set(without) - set(known)):
         raise InputError(f"There is no signal {unknown[0]!r}; known are {', '.join(known)}.")
     names = [name for name in known if name not in without]
@@ -149,6 +149,7 @@ def fit(weighed: Sequence[Weighed], most: int, without: Sequence[str] = ()) -> d
             "threshold": round(float(best[0]), 2),
             "most": most,
             "intercept": round(section.intercept, 4),
+            **({"unknown": round(section.unknown, 4)} if "known" in names else {}),
             "weights": {name: round(weight, 4) for name, weight in section.weights.items()},
         },
         "gate": {
@@ -187,11 +188,14 @@ def _gate(weighed: Sequence[Weighed], each: Mapping[str, list[float]]) -> Logist
 
 
 def _fitted(weighed: Sequence[Weighed], names: Sequence[str], most: int) -> Needed:
-    x = np.array([[values[name] for name in names] for one in weighed for values in signals(one.standings)])
+    told = [values for one in weighed for values in signals(one.standings)]
+    having = [values["known"] for values in told if "known" in values]
+    unknown = sum(having) / len(having) if having else 0.0
+    x = np.array([[values.get(name, unknown) for name in names] for values in told])
     y = np.array([n in one.item.places for one in weighed for n in range(len(one.standings))])
     counts = [len(one.standings) for one in weighed]
     intercept, weights = _logistic(x, y, np.repeat(_shares(weighed), counts))
-    return Needed(most=most, intercept=intercept, weights=dict(zip(names, weights, strict=True)))
+    return Needed(most=most, intercept=intercept, weights=dict(zip(names, weights, strict=True)), unknown=unknown)
 
 
 def _shares(weighed: Sequence[Weighed]) -> NDArray[np.float64]:

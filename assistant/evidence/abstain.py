@@ -38,7 +38,7 @@ def signals(
         "leaning": composition.leaning,
         "needed": lambda: composition.surest,
         "answerable": composition.answerable,
-        "known": composition.known,
+        "known": lambda: composition.known,
         "sentence": lambda: composition.best_sentence,
         "relevance": lambda: max((h.found_by["rerank"] for h in near), default=0.0),
         "lead": lambda: near[0].score - near[-1].score if near else 0.0,
@@ -57,7 +57,7 @@ def _coverage(question: str, near: Sequence[Hit], idf: Idf) -> float:
 
 def confidence(values: Mapping[str, float], gate: Gate) -> float:
     """Probability in [0, 1] that the found passages hold the answer."""
-    return probability(log_odds({"known": gate.unknown, **values}, gate))
+    return probability(log_odds(values, gate))
 
 
 def missing_terms(question: str, hits: Sequence[Hit]) -> str:

@@ -55,12 +55,12 @@ class Composer:
         """``text`` is what the model is asked, ``query`` the same with what a follow-up leans on; ``elapsed`` tells
         milliseconds since the question came."""
         given = prompt.evidence(hits, self.prompt, self.generator.count_tokens)
-        groups, surest = self._needed(query, given)
+        groups, surest, known = self._needed(query, given)
         quoting = self.section.composition == "quote"
         read = {group[0].marker for group in groups} if quoting else range(1, len(given) + 1)
         blocks = {marker: prompt.block(given[marker - 1], self.prompt.words) for marker in sorted(read)}
         asked = prompt.messages(text, blocks, self.section.composition, tuned=self.tuned)
-        return Composition(self, query, given, groups, surest, asked, elapsed)
+        return Composition(self, query, given, groups, surest, known, asked, elapsed)
 
     def answerable(self, question: str, block: Block) -> float:
         """Log-odds, by the reader, that the passage answers the question; 0 without a reader."""
@@ -68,18 +68,23 @@ class Composer:
             return 0.0
         return self.reader.leaning(prompt.answerable(question, block), (prompt.YES,), prompt.NO)
 
-    def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float]:
-        """The sentences to choose among, a group for each passage that is needed, the surest first; and that one's log-odds."""
+    def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float, float | None]:
+        """The sentences to choose among, a group for each passage that is needed, the surest first; that one's log-odds; and how
+        near the question comes to its known ones."""
         found = [own for own in quote.choices(query, given, self.reranker, words=self.prompt.words) if own]
         said = [given[own[0].marker - 1] for own in found]
-        each = odds(standings(query, said, found, self.embedder), self.needed)
+        stand = standings(query, said, found, self.embedder, self.reranker)
+        if not stand:
+            return (), NO_CHOICE, NO_CHOICE
+        each = odds(stand, self.needed)
         most, margin = self.section.choices, self.section.choice_margin
-        groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in most_needed(each, self.needed))
-        return groups, max(each, default=NO_CHOICE)
+        needed = most_needed(each, self.needed)
+        groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in needed)
+        return groups, max(each), stand[needed[0]].known
 
 
 def standings(
-    question: str, hits: Sequence[Hit], own: Sequence[Sequence[Choice]], embedder: Embedder
+    question: str, hits: Sequence[Hit], own: Sequence[Sequence[Choice]], embedder: Embedder, reranker: Reranker
 ) -> list[Standing]:
     """``own``: each passage's sentences, best first. Scores of what did not look at a passage are 0."""
     if not hits:
@@ -87,6 +92,7 @@ def standings(
     asked = set(terms(question))
     has = [asked & set(terms(hit.passage.text)) for hit in hits]
     vectors = embedder.embed([index_text(hit.document.title, hit.passage) for hit in hits])
+    known = nearness(question, [hit.passage.questions for hit in hits], embedder, reranker)
     return [
         Standing(
             passage=hit.found_by.get("rerank", 0.0),
@@ -94,8 +100,9 @@ def standings(
             cosine=hit.found_by.get("dense", 0.0),
             beside=tuple(map(float, row)),
             adds=tuple(len(held - others) / max(1, len(asked)) for others in has),
+            known=near,
         )
-        for hit, some, row, held in zip(hits, own, vectors @ vectors.T, has, strict=True)
+        for hit, some, row, held, near in zip(hits, own, vectors @ vectors.T, has, known, strict=True)
     ]
 
 
@@ -109,6 +116,7 @@ class Composition:
         evidence: tuple[Hit, ...],
         groups: tuple[tuple[Choice, ...], ...],
         surest: float,
+        known: float | None,
         messages: tuple[Message, ...],
         elapsed: Callable[[], float],
     ) -> None:
@@ -120,6 +128,8 @@ class Composition:
         self.evidence = evidence
         self.surest = surest
         """Log-odds that the answer needs the surest passage: `assistant.evidence.needed`."""
+        self.known = known
+        """How near the question comes to what the surest passage is known to answer; None where nothing is."""
         self.shown: list[Sentence] = []
         self.withheld: list[Sentence] = []
         self.first_token: float | None = None
@@ -142,17 +152,8 @@ class Composition:
         """`Composer.answerable` of the surest passage."""
         if not self._groups:
             return NO_CHOICE
-        return self._composer.answerable(self._query, prompt.block(self._surest_hit(), self._composer.prompt.words))
-
-    def known(self) -> float | None:
-        """`assistant.evidence.known.nearness` to the surest passage's questions; None where it has none."""
-        if not self._groups:
-            return NO_CHOICE
-        known, composer = self._surest_hit().passage.questions, self._composer
-        return nearness(self._query, known, composer.embedder, composer.reranker) if known else None
-
-    def _surest_hit(self) -> Hit:
-        return self.evidence[self._groups[0][0].marker - 1]
+        surest = self.evidence[self._groups[0][0].marker - 1]
+        return self._composer.answerable(self._query, prompt.block(surest, self._composer.prompt.words))
 
     def usage(self) -> dict[str, int]:
         count = self._composer.generator.count_tokens

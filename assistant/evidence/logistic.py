@@ -9,7 +9,8 @@ from assistant.config import Logistic
 
 
 def log_odds(values: Mapping[str, float], section: Logistic) -> float:
-    """``values`` by the names of the weights; those without a weight count for nothing."""
+    """``values`` by the names of the weights; those without a weight count for nothing. ``known`` may be missing."""
+    values = {"known": section.unknown, **values}
     return section.intercept + sum(weight * values[name] for name, weight in section.weights.items())
 
 

@@ -36,13 +36,21 @@ def test_the_nearest_are_read_together_the_nearest_first() -> None:
         "kept files",
         "why",
     ]
-    found = nearness("how long are files kept", known, HashingEmbedder(), reranker)
-    (read,) = reranker.read
-    assert read.startswith("how long are files kept ")
-    assert "parrot" not in read
-    assert found == 5.0
+    found = nearness("how long are files kept", [known, [], ["why"]], HashingEmbedder(), reranker)
+    assert found == [5.0, None, 0.0]
+    assert reranker.read[0].startswith("how long are files kept ")
+    assert "parrot" not in reranker.read[0]
+    assert reranker.read[1:] == ["why"]
 
 
-@given(st.text(max_size=20), st.lists(st.text(max_size=20), min_size=1, max_size=2 * NEAREST))
-def test_any_question_has_a_number(question: str, known: list[str]) -> None:
-    assert np.isfinite(nearness(question, known, HashingEmbedder(), Counting()))
+def test_without_known_questions_nothing_is_computed() -> None:
+    reranker = Counting()
+    assert nearness("why", [[], []], HashingEmbedder(), reranker) == [None, None]
+    assert reranker.read == []
+
+
+@given(st.text(max_size=20), st.lists(st.lists(st.text(max_size=20), max_size=2 * NEAREST), max_size=4))
+def test_each_passage_with_questions_has_a_number(question: str, known: list[list[str]]) -> None:
+    found = nearness(question, known, HashingEmbedder(), Counting())
+    assert [one is None for one in found] == [not own for own in known]
+    assert all(one is None or np.isfinite(one) for one in found)
