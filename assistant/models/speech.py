@@ -26,7 +26,7 @@ from torch import Tensor
 from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech_align import SECONDS, token_times, words_of
-from assistant.models.speech_doubt import LOGPROB, PACES, UNSURE, agreed, at_pace, doubtful, slower, surest
+from assistant.models.speech_doubt import LOGPROB, UNSURE, at_pace, slower, surest
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -39,12 +39,12 @@ TOKENS_A_SECOND = 6
 
 @dataclass(frozen=True)
 class _Look:
-    """``features``: what the encoder made of ``seconds`` of sound, played at the ``pace``."""
+    """``features``: what the encoder made of ``seconds`` of sound."""
 
     features: Tensor
     result: Any
     seconds: float
-    pace: float = 1.0
+    slowed: bool = False
 
 
 class WhisperTranscriber:
@@ -85,38 +85,32 @@ class WhisperTranscriber:
 
     def _together(self, clips: Sequence[Samples], hints: Hints | None) -> list[Heard]:
         prompt = hints.prompt if hints else ""
-        told, of = self._told(prompt), attrgetter("result")
         features = self._encode(clips, min(LONGEST, window(clips)))
         first = self._decode(features, prompt, beam=self._beam)
-        heard = []
-        for clip, one, result in zip(clips, features, first, strict=True):
-            look = _Look(one[None], result, len(clip) / RATE)
-            if doubtful(result, told, UNSURE):
-                look = self._slowly(clip, look, prompt)
-            heard.append(self._heard(surest(look, self._again(clip, one[None], prompt), of, told), hints))
-        return heard
-
-    def _slowly(self, clip: Samples, first: _Look, prompt: str) -> _Look:
-        """The ``first`` hearing or a slower one."""
-        slow = [one for pace in PACES if window([one := slower(clip, pace)]) <= LONGEST]
-        if not slow:
-            return first
-        features = self._encode(slow, window(slow))
-        results = self._decode(features, prompt, beam=self._beam)
-        parts = zip(features, results, slow, PACES, strict=False)
-        looks = [first, *(_Look(one[None], result, len(s) / RATE, pace) for one, result, s, pace in parts)]
-        texts = [look.result.text.strip() for look in looks]
-        return agreed(
-            looks, attrgetter("result"), lambda look: self._likelihoods(look.features, texts), self._told(prompt)
-        )
+        looks = [
+            surest(
+                _Look(one[None], result, len(clip) / RATE),
+                self._again(clip, one[None], prompt),
+                attrgetter("result"),
+                self._told(prompt),
+            )
+            for clip, one, result in zip(clips, features, first, strict=True)
+        ]
+        return [self._heard(look, hints) for look in looks]
 
     def _again(self, clip: Samples, features: Tensor, prompt: str) -> Iterator[tuple[float, Callable[[], _Look]]]:
-        """Following one text only; that without the prompt; that over the full window."""
+        """Played slower; following one text only; that without the prompt; that over the full window."""
         seconds = len(clip) / RATE
 
         def look(features: Tensor, prompt: str, beam: int = 1) -> _Look:
             return _Look(features, self._decode(features, prompt, beam=beam)[0], seconds)
 
+        def slowly() -> _Look:
+            features = self._encode([slow], window([slow]))
+            return _Look(features, self._decode(features, prompt, beam=self._beam)[0], len(slow) / RATE, slowed=True)
+
+        if window([slow := slower(clip)]) <= LONGEST:
+            yield UNSURE, slowly
         if self._beam > 1:
             yield LOGPROB, partial(look, features, prompt)
         if prompt:
@@ -153,7 +147,6 @@ class WhisperTranscriber:
             without_timestamps=True,
             fp16=self._fp16,
             beam_size=beam if beam > 1 else None,
-            patience=1 / beam if beam > 1 else None,  # the first text that comes to its end is taken
             sample_len=min(220, 16 + int(features.shape[1] * SECONDS * TOKENS_A_SECOND)),
         )
         results: list[Any] = _task()(self._model, options).run(features)
@@ -161,20 +154,21 @@ class WhisperTranscriber:
 
     def _heard(self, look: _Look, hints: Hints | None) -> Heard:
         result = look.result
-        words = at_pace(self._words(look.features, result.tokens, look.seconds), look.pace) if result.tokens else ()
+        words = self._words(look.features, result.tokens, look.seconds) if result.tokens else ()
+        words = at_pace(words) if look.slowed else words
         return Heard(
             text=" ".join(result.text.split()),
             words=words,
             logprob=float(result.avg_logprob),
             no_speech=float(result.no_speech_prob),
             compression=float(result.compression_ratio),
-            rivals=judged(words, hints, partial(self._likelihoods, look.features)),
+            rivals=judged(words, hints, partial(self._likelihoods, look.features, hints.prompt if hints else "")),
         )
 
-    def _likelihoods(self, features: Tensor, texts: Sequence[str]) -> list[float]:
+    def _likelihoods(self, features: Tensor, prompt: str, texts: Sequence[str]) -> list[float]:
         """Natural-log probability of each text as what the clip says."""
-        tokenizer, model = self._tokenizer, self._model
-        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
+        tokenizer, model, before = self._tokenizer, self._model, self._told(prompt)
+        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
         found: list[float] = []
         tokens = [tokenizer.encode(f" {text}") for text in texts]
         for first in range(0, len(tokens), self._batch):

@@ -12,13 +12,10 @@ from assistant.models.speech_align import period, stutters
 from assistant.voice.values import Samples, Word
 
 LOGPROB = -1.0
-UNSURE = -0.3
+UNSURE = -0.4
 """Under this a clip is also heard slower."""
-PACES = (0.9, 0.8)
-"""Of the speed, for the slower hearings."""
-AGREEMENT = 0.5
-"""What the mean over all hearings counts beside a text's own. How these numbers were chosen:
-`docs/decisions/014-heard-again-slower.md`."""
+PACE = 0.85
+"""Of the speed, for the slower hearing. How both numbers were chosen: `docs/decisions/014-heard-again-slower.md`."""
 COMPRESSION = 2.4
 ECHO = 6
 """So many tokens in a row of what the model was told beforehand are its own memory rather than a caller's words."""
@@ -77,29 +74,13 @@ def likelier(other: Decoded, result: Decoded, told: Sequence[int] = ()) -> bool:
     return (not strays(other, told), other.avg_logprob) > (not strays(result, told), result.avg_logprob)
 
 
-def slower(clip: Samples, pace: float) -> Samples:
-    """The clip played at the ``pace``, deeper by as much. The hiss of an s, which a telephone cuts off, comes to lie nearer to
-    what is left of it, and short sounds get longer."""
-    places = np.arange(0, max(0, len(clip) - 1), pace)
+def slower(clip: Samples) -> Samples:
+    """The clip played at `PACE`, deeper by as much. The hiss of an s, which a telephone cuts off, comes to lie nearer to what
+    is left of it, and short sounds get longer."""
+    places = np.arange(0, max(0, len(clip) - 1), PACE)
     return np.interp(places, np.arange(len(clip)), clip).astype(np.float32) if len(places) else clip
 
 
-def at_pace(words: Iterable[Word], pace: float) -> tuple[Word, ...]:
-    """Words of a slower hearing, with their times in the clip."""
-    return tuple(replace(word, start=word.start * pace, end=word.end * pace) for word in words)
-
-
-def agreed(
-    looks: Sequence[Look],
-    of: Callable[[Look], Decoded],
-    likelihoods: Callable[[Look], Sequence[float]],
-    told: Sequence[int] = (),
-) -> Look:
-    """Of several hearings of one clip the one whose text is the likeliest under its own sound and, by `AGREEMENT`, under all of
-    them; one that strays where all do. ``likelihoods``: of every hearing's text given the sound of this one, natural log of
-    the whole, in the order of the ``looks``."""
-    lengths = np.array([len(of(look).tokens) + 1 for look in looks])
-    shared = np.mean([likelihoods(look) for look in looks], axis=0) / lengths
-    worth = [of(look).avg_logprob + AGREEMENT * float(mean) for look, mean in zip(looks, shared, strict=True)]
-    best = max(range(len(looks)), key=lambda n: (not strays(of(looks[n]), told), worth[n]))
-    return looks[best]
+def at_pace(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Words of the slower hearing, with their times in the clip."""
+    return tuple(replace(word, start=word.start * PACE, end=word.end * PACE) for word in words)

@@ -23,7 +23,7 @@ from assistant.errors import Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND, window
 from assistant.models.speech_align import SECONDS, words_of
-from assistant.models.speech_doubt import LOGPROB, PACES, UNSURE, agreed, at_pace, doubtful, slower, surest
+from assistant.models.speech_doubt import LOGPROB, UNSURE, at_pace, slower, surest
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -124,7 +124,7 @@ class FasterTranscriber:
                         logprob=result.avg_logprob,
                         no_speech=result.no_speech,
                         compression=result.compression_ratio,
-                        rivals=judged(result.words, hints, partial(self._likelihoods, result.encoded)),
+                        rivals=judged(result.words, hints, partial(self._likelihoods, result.encoded, prompt)),
                     )
         return [out[index] for index in range(len(clips))]
 
@@ -140,40 +140,28 @@ class FasterTranscriber:
         return np.asarray(self._encoder.encode(columns, to_cpu=True))
 
     def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
-        seconds, told = min(LONGEST, window(clips)), self._told(prompt)
+        seconds = min(LONGEST, window(clips))
         first = self._decode(self.encode(clips, seconds), clips, seconds, prompt, beam=self._beam)
         return [
-            surest(
-                self._slowly(clip, result, prompt) if doubtful(result, told, UNSURE) else result,
-                self._again(clip, seconds, result, prompt),
-                lambda look: look,
-                told,
-            )
+            surest(result, self._again(clip, seconds, result, prompt), lambda look: look, self._told(prompt))
             for clip, result in zip(clips, first, strict=True)
         ]
-
-    def _slowly(self, clip: Samples, first: Result, prompt: str) -> Result:
-        """The ``first`` hearing or a slower one."""
-        slow = [one for pace in PACES if window([one := slower(clip, pace)]) <= LONGEST]
-        if not slow:
-            return first
-        seconds = window(slow)
-        heard = self._decode(self.encode(slow, seconds), slow, seconds, prompt, beam=self._beam)
-        looks = [
-            first,
-            *(replace(one, words=at_pace(one.words, pace)) for one, pace in zip(heard, PACES, strict=False)),
-        ]
-        texts = [look.text for look in looks]
-        return agreed(looks, lambda look: look, lambda look: self._likelihoods(look.encoded, texts), self._told(prompt))
 
     def _again(
         self, clip: Samples, seconds: float, result: Result, prompt: str
     ) -> Iterator[tuple[float, Callable[[], Result]]]:
-        """Following one text only; that without the prompt; that over the full window."""
+        """Played slower; following one text only; that without the prompt; that over the full window."""
+
+        def slowly() -> Result:
+            encoded = self.encode([slow], window([slow]))
+            heard = self._decode(encoded, [slow], window([slow]), prompt, beam=self._beam)[0]
+            return replace(heard, words=at_pace(heard.words))
 
         def greedily(prompt: str) -> Result:
             return self._decode(result.encoded, [clip], seconds, prompt, beam=1)[0]
 
+        if window([slow := slower(clip)]) <= LONGEST:
+            yield UNSURE, slowly
         if self._beam > 1:
             yield LOGPROB, partial(greedily, prompt)
         if prompt:
@@ -194,7 +182,6 @@ class FasterTranscriber:
             [start] * len(clips),
             beam_size=beam,
             max_length=len(start) + min(220, 16 + int(seconds * TOKENS_A_SECOND)),
-            patience=1 / beam,  # the first text that comes to its end is taken
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
@@ -205,9 +192,10 @@ class FasterTranscriber:
         rows = np.split(encoded, len(clips))
         return [self._result(*one) for one in zip(rows, found, tokens, words, strict=True)]
 
-    def _likelihoods(self, encoded: NDArray[Any], texts: Sequence[str]) -> list[float]:
+    def _likelihoods(self, encoded: NDArray[Any], prompt: str, texts: Sequence[str]) -> list[float]:
         """Natural-log probability of each text as what the clip says."""
-        tokenizer = self._tokenizer
+        tokenizer, before = self._tokenizer, self._told(prompt)
+        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence]
         tokens = [tokenizer.encode(f" {text}") for text in texts]
         found: list[float] = []
         for first in range(0, len(tokens), self._batch):
@@ -216,9 +204,7 @@ class FasterTranscriber:
             frames = [2 * encoded.shape[1]] * len(part)
             found += [
                 float(np.log(np.maximum(one.text_token_probs, _LEAST)).sum())
-                for one in self._model.align(
-                    features, list(tokenizer.sot_sequence), part, frames, median_filter_width=7
-                )
+                for one in self._model.align(features, start, part, frames, median_filter_width=7)
             ]
         return found
 

@@ -21,7 +21,7 @@ UNLIKE = 0.8
 LOSS, LOSS_A_WORD, LOSS_OF_A_FORM = 3.0, 2.0, 12.0
 """A rival may make the sound less probable by this much (natural log); in the place of a form that there is none of, by the
 last."""
-MOST = 8
+MOST = 16
 """Rivals of one clip at most, those that sound most alike."""
 LONGEST = 4
 """Words that a term may have been heard as."""
