@@ -157,8 +157,6 @@ class Logistic(Section):
     threshold: float = Field(0.5, ge=0, le=1)
     intercept: float = 0.0
     weights: dict[str, float] = {}
-    unknown: float = 0.0
-    """What stands for the signal ``known`` where a passage has no known questions: its mean in the fit."""
 
 
 class Gate(Logistic):
@@ -181,6 +179,8 @@ class Needed(Logistic):
     threshold: float = Field(1.0, ge=0, le=1)
     most: int = Field(2, ge=1)
     """Passages that an answer may rest on."""
+    unknown: float = 0.0
+    """What stands for the signal ``known`` where a passage has no known questions: its mean in the fit."""
 
 
 class JudgeSection(Section):

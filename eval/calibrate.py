@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,6 @@ SETS: tuple[tuple[str, ...], ...] = (
     ("leaning",),
     ("needed",),
     ("needed", "answerable"),
-    ("needed", "known"),
-    ("needed", "answerable", "known"),
     ("sentence", "relevance", "coverage"),
     ("leaning", "sentence", "relevance", "coverage"),
     ("leaning", "sentence", "relevance", "lead", "coverage"),
@@ -85,9 +83,8 @@ def fit(rows: Sequence[Row], *, wrong_at_most: float) -> dict[str, Any]:
             "Two questions answered rightly and two that can't be are the least to calibrate on; add some."
         )
     right = np.array([row.right for row in rows])
-    rows, unknown = _whole(rows)
-    missing = {name for name in ("answerable", "known") if not any(row.values[name] for row in rows)}
-    tried = {names: _held_out(rows, names) for names in SETS if missing.isdisjoint(names)}
+    read = any(row.values["answerable"] for row in rows)  # the gate has an adapter
+    tried = {names: _held_out(rows, names) for names in SETS if read or "answerable" not in names}
     areas = {names: _area(right, held_out) for names, held_out in tried.items()}
     names = max(areas, key=lambda one: areas[one])
     held_out = tried[names]
@@ -101,20 +98,12 @@ def fit(rows: Sequence[Row], *, wrong_at_most: float) -> dict[str, Any]:
         "gate": {
             "threshold": point["threshold"],
             "intercept": round(intercept, 4),
-            **({"unknown": round(unknown, 4)} if "known" in names else {}),
             "weights": {name: round(weight, 4) for name, weight in zip(names, weights, strict=True)},
         },
         "wrong_at_most": wrong_at_most,
         "operating_point": point,
         "curve": curve,
     }
-
-
-def _whole(rows: Sequence[Row]) -> tuple[list[Row], float]:
-    """With the mean of the signal ``known`` where it is missing; and that mean, 0 where nobody has it."""
-    having = [row.values["known"] for row in rows if "known" in row.values]
-    mean = sum(having) / len(having) if having else 0.0
-    return [replace(row, values={"known": mean, **row.values}) for row in rows], mean
 
 
 def _matrix(rows: Sequence[Row], names: Sequence[str]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@
 ``document`` is a path below the folder, ``section`` the displayed number (or the heading) of the smallest section that answers,
 "" where nothing does: such a line is left out. ``quote``, which may be missing, is the sentence that answers: a section may have
 been cut into several passages. The questions go with the passages into the snapshot and are gone with them; they are shown to
-nobody, and only the gate reads them (`assistant.evidence.known`).
+nobody, and only what decides which passage an answer needs reads them (`assistant.evidence.known`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from assistant.knowledge.sections import in_section
 from assistant.types import Document, Passage
 
 MOST = 24
-"""Questions that a passage keeps: the first of the file. The gate embeds them whenever the passage is the surest."""
+"""Questions that a passage keeps: the first of the file. They are embedded whenever an answer may rest on it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from assistant.retrieve import index_text
 from assistant.types import Hit
 
 Idf = Callable[[str], float]
-SIGNALS = ("leaning", "needed", "answerable", "known", "sentence", "relevance", "lead", "cosine", "coverage")
+SIGNALS = ("leaning", "needed", "answerable", "sentence", "relevance", "lead", "cosine", "coverage")
 LOOKED_AT = 4
 """Hits that the signals look at: those that the generator is given."""
 
@@ -28,24 +28,22 @@ def signals(
 
     ``leaning``: log-odds of the generator, having read the passages, that it begins with one of them. ``needed``: log-odds
     that the answer needs the surest passage. ``answerable``: the same, that this passage answers, of the generator through the
-    gate's adapter. ``known``: how near the question comes to those that this passage is known to answer; missing where none
-    are. ``sentence`` and ``relevance``: the reranker's logits of the best sentence that
+    gate's adapter. ``sentence`` and ``relevance``: the reranker's logits of the best sentence that
     could be said and of the best passage; ``lead``: how far that is above the fourth; ``cosine`` of the nearest hit;
     ``coverage`` of the question's terms by the best single hit, weighted by rarity, in [0, 1]. Logits, not probabilities,
     which saturate."""
     near = hits[:LOOKED_AT]
-    computed: dict[str, Callable[[], float | None]] = {
+    computed: dict[str, Callable[[], float]] = {
         "leaning": composition.leaning,
         "needed": lambda: composition.surest,
         "answerable": composition.answerable,
-        "known": lambda: composition.known,
         "sentence": lambda: composition.best_sentence,
         "relevance": lambda: max((h.found_by["rerank"] for h in near), default=0.0),
         "lead": lambda: near[0].score - near[-1].score if near else 0.0,
         "cosine": lambda: max((h.found_by.get("dense", 0.0) for h in near), default=0.0),
         "coverage": lambda: _coverage(question, near, idf),
     }
-    return {name: value for name in wanted if (value := computed[name]()) is not None}
+    return {name: computed[name]() for name in wanted}
 
 
 def _coverage(question: str, near: Sequence[Hit], idf: Idf) -> float:

@@ -55,12 +55,12 @@ class Composer:
         """``text`` is what the model is asked, ``query`` the same with what a follow-up leans on; ``elapsed`` tells
         milliseconds since the question came."""
         given = prompt.evidence(hits, self.prompt, self.generator.count_tokens)
-        groups, surest, known = self._needed(query, given)
+        groups, surest = self._needed(query, given)
         quoting = self.section.composition == "quote"
         read = {group[0].marker for group in groups} if quoting else range(1, len(given) + 1)
         blocks = {marker: prompt.block(given[marker - 1], self.prompt.words) for marker in sorted(read)}
         asked = prompt.messages(text, blocks, self.section.composition, tuned=self.tuned)
-        return Composition(self, query, given, groups, surest, known, asked, elapsed)
+        return Composition(self, query, given, groups, surest, asked, elapsed)
 
     def answerable(self, question: str, block: Block) -> float:
         """Log-odds, by the reader, that the passage answers the question; 0 without a reader."""
@@ -68,19 +68,14 @@ class Composer:
             return 0.0
         return self.reader.leaning(prompt.answerable(question, block), (prompt.YES,), prompt.NO)
 
-    def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float, float | None]:
-        """The sentences to choose among, a group for each passage that is needed, the surest first; that one's log-odds; and how
-        near the question comes to its known ones."""
+    def _needed(self, query: str, given: Sequence[Hit]) -> tuple[tuple[tuple[Choice, ...], ...], float]:
+        """The sentences to choose among, a group for each passage that is needed, the surest first; and that one's log-odds."""
         found = [own for own in quote.choices(query, given, self.reranker, words=self.prompt.words) if own]
         said = [given[own[0].marker - 1] for own in found]
-        stand = standings(query, said, found, self.embedder, self.reranker)
-        if not stand:
-            return (), NO_CHOICE, NO_CHOICE
-        each = odds(stand, self.needed)
+        each = odds(standings(query, said, found, self.embedder, self.reranker), self.needed)
         most, margin = self.section.choices, self.section.choice_margin
-        needed = most_needed(each, self.needed)
-        groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in needed)
-        return groups, max(each), stand[needed[0]].known
+        groups = tuple(quote.closest(found[n], most=most, margin=margin) for n in most_needed(each, self.needed))
+        return groups, max(each, default=NO_CHOICE)
 
 
 def standings(
@@ -116,7 +111,6 @@ class Composition:
         evidence: tuple[Hit, ...],
         groups: tuple[tuple[Choice, ...], ...],
         surest: float,
-        known: float | None,
         messages: tuple[Message, ...],
         elapsed: Callable[[], float],
     ) -> None:
@@ -128,8 +122,6 @@ class Composition:
         self.evidence = evidence
         self.surest = surest
         """Log-odds that the answer needs the surest passage: `assistant.evidence.needed`."""
-        self.known = known
-        """How near the question comes to what the surest passage is known to answer; None where nothing is."""
         self.shown: list[Sentence] = []
         self.withheld: list[Sentence] = []
         self.first_token: float | None = None

@@ -9,8 +9,7 @@ from assistant.config import Logistic
 
 
 def log_odds(values: Mapping[str, float], section: Logistic) -> float:
-    """``values`` by the names of the weights; those without a weight count for nothing. ``known`` may be missing."""
-    values = {"known": section.unknown, **values}
+    """``values`` by the names of the weights; those without a weight count for nothing."""
     return section.intercept + sum(weight * values[name] for name, weight in section.weights.items())
 
 

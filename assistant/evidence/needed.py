@@ -52,7 +52,7 @@ def signals(standings: Sequence[Standing]) -> list[dict[str, float]]:
 
 def odds(standings: Sequence[Standing], section: Needed) -> list[float]:
     """Natural-log odds that the answer needs each."""
-    return [log_odds(values, section) for values in signals(standings)]
+    return [log_odds({"known": section.unknown, **values}, section) for values in signals(standings)]
 
 
 def most_needed(each: Sequence[float], section: Needed) -> list[int]:

@@ -285,12 +285,11 @@ def test_the_gate_asks_its_adapter_whether_the_surest_passage_answers(served: Wo
     assert "gate" not in ask(served.assistant(), asked).release.models
 
 
-def test_the_gate_compares_with_what_the_surest_passage_is_known_to_answer(world: World) -> None:
+def test_what_a_passage_is_known_to_answer_decides_which_is_needed(world: World) -> None:
     known = {"question": "When are complaint papers burnt?", "document": "complaints.md", "section": "2"}
     world.know(known)
     world.ingest()
-    gate = {"threshold": 0.5, "weights": {"known": 1.0}, "unknown": -9.0}
-    asked = question("How long are complaint files kept?")
+    asked = question("What happens to the letter of a complaint in the end?")
 
     class Like(FusedOrder):
         """Says how a question and the known one compare."""
@@ -301,9 +300,17 @@ def test_the_gate_compares_with_what_the_surest_passage_is_known_to_answer(world
         def scores(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
             return np.array([self.said if text == known["question"] else 0 for text in texts], dtype=np.float32)
 
-    assert ask(world.assistant(reranker=Like(9.0), gate=gate), asked).status == "answered"
-    assert ask(world.assistant(reranker=Like(-9.0), gate=gate), asked).status == "abstained"
-    assert ask(world.assistant(reranker=Like(9.0), gate=gate)).status == "abstained", "that passage has none"
+    def surest(said: float) -> tuple[str, float]:
+        assistant = world.assistant(reranker=Like(said), needed={"weights": {"known": 1.0}, "unknown": -1.0})
+        hits = ask(assistant, asked).hits
+        composition = assistant.composer.about(asked.text, asked.text, hits, lambda: 0.0)
+        first = next(composition.sentences()).citations[0]
+        return first.where.split(" › ")[-1], composition.surest
+
+    assert surest(9.0) == ("2 Files", 9.0)
+    place, odds = surest(-9.0)
+    assert place != "2 Files"
+    assert odds == -1.0, "of that passage no question is known"
 
 
 def test_a_model_that_repeats_itself_is_stopped(served: World) -> None:

@@ -42,20 +42,6 @@ def test_what_the_gates_adapter_says_counts_where_there_is_one() -> None:
     assert found["auroc_leave_one_out"]["needed+answerable"] == 1.0
 
 
-def test_known_questions_count_where_there_are_any_and_their_mean_where_there_are_none() -> None:
-    assert "needed+known" not in fit(ROWS, wrong_at_most=0.05)["auroc_leave_one_out"]
-    asked = [
-        replace(one, values=one.values | {"known": 5.0 if one.right else -3.0, "leaning": 0.0, "sentence": 0.0})
-        for one in ROWS[:20]
-    ]
-    without = [{name: value for name, value in one.values.items() if name != "known"} for one in ROWS[20:]]
-    found = fit(
-        [*asked, *(replace(one, values=v) for one, v in zip(ROWS[20:], without, strict=True))], wrong_at_most=1.0
-    )
-    assert found["auroc_leave_one_out"]["needed+known"] > 0.6
-    assert "needed+answerable+known" not in found["auroc_leave_one_out"]
-
-
 def test_the_risk_that_was_asked_for_is_kept() -> None:
     noisy = [row(n, n % 3 == 0, (n * 7 % 11) / 3 - (n % 3)) for n in range(60)]
     strict, loose = fit(noisy, wrong_at_most=0.05), fit(noisy, wrong_at_most=0.6)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -49,6 +50,25 @@ def test_the_adapter_of_the_gate_says_what_the_reranker_does_not() -> None:
     assert read["gate"]["weights"]["answerable"] > 0
     reached = [sum(one["held_out"][kind]["citation_recall"] for kind in GOLD) for one in (blind, read)]
     assert reached[0] < reached[1]
+
+
+def test_known_questions_tell_where_there_are_any_and_their_mean_stands_where_there_are_none() -> None:
+    items = weighed(telling=False)
+    assert "unknown" not in fit(items, 2)["needed"]
+    asked = [
+        replace(
+            one,
+            standings=tuple(
+                replace(each, known=(4.0 if key in one.item.gold else -4.0) if key != "c" else None)
+                for key, each in zip(IDS, one.standings, strict=True)
+            ),
+        )
+        for one in items
+    ]
+    found = fit(asked, 2)
+    assert found["needed"]["weights"]["known"] > 0
+    assert found["needed"]["unknown"] == pytest.approx(0.0, abs=0.3), "half of those that have a number are gold"
+    assert found["held_out"]["one"]["citation_recall"] == 1.0
 
 
 def test_signals_that_speak_of_few_items_are_left_out() -> None:

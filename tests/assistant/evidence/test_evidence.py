@@ -204,7 +204,7 @@ def composed(hits: Sequence[Hit], leaning: float = 1.0, best_sentence: float = 4
         prompt=Prompt(),
         needed=Needed(),
     )
-    return Given(composer, "", tuple(hits), (), 0.0, 0.0, (), lambda: 0.0)
+    return Given(composer, "", tuple(hits), (), 0.0, (), lambda: 0.0)
 
 
 def test_signals_are_those_that_are_known() -> None:
