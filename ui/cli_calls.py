@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from eval.caller import Clip
     from eval.calls import Gateway, Spoken
 
-QUESTION = "Once it is confirmed that a customer really is on the sanctions list, how fast are the accounts blocked?"
+QUESTION = "Once it is confirmed that a customer really is on the list, how fast are the accounts blocked?"
 _HOST = "127.0.0.1"
 _LOADING = 600.0
 """Seconds in which the gateway must have loaded its models."""
