@@ -30,8 +30,9 @@ def test_a_question_is_answered_from_the_passage_that_says_it(tmp_path: Path) ->
             pytest.fail(f"{error} (make test does it)")
     corpora = tmp_path / "corpora" / "manual"
     corpora.mkdir(parents=True)
-    for name in (*KEPT, "collection.toml"):
-        shutil.copy(ROOT / "corpora/manual" / name, corpora / name)
+    manual = ROOT / "corpora/manual"
+    for file in (*(manual / name for name in KEPT), manual / "collection.toml", *manual.glob("training.*.jsonl")):
+        shutil.copy(file, corpora)
     paths = base.paths.model_copy(
         update={"data": tmp_path / "data", "corpora": tmp_path / "corpora", "mirror": base.data / "models"}
     )
