@@ -24,7 +24,7 @@ run: knowledge
 	PORT=$(PORT) exec $(BIN)/muniment serve --config $(CONFIG)
 
 demo: knowledge
-	$(BIN)/muniment ask "Who must approve a gift from a supplier that is worth 150 pounds?" --config $(CONFIG)
+	$(BIN)/muniment ask "How quickly must a complaint be acknowledged in writing?" --config $(CONFIG)
 
 knowledge: $(VENV)/.installed
 	$(BIN)/muniment models pull --config $(CONFIG)
