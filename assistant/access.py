@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from assistant.errors import AccessError
-from assistant.types import Access, Document, Principal
+from assistant.types import Access, Document, Passage, Principal
 
 NOBODY = Access(allow=frozenset())
 
@@ -102,6 +102,12 @@ def readable(
     """What the principal may see, by title and date."""
     seen = [d for d in documents.values() if visible(principal, policy, d, as_of)]
     return tuple(sorted(seen, key=lambda d: (d.title.lower(), d.effective_from or date.min, d.id)))
+
+
+def known_questions(passages: Iterable[Passage], seen: Iterable[Document]) -> tuple[str, ...]:
+    """Those of the documents that somebody may see: they say what stands in them."""
+    ids = {document.id for document in seen}
+    return tuple(question for passage in passages if passage.document_id in ids for question in passage.questions)
 
 
 def read_one(documents: Mapping[str, Document], document_id: str, principal: Principal, policy: Policy) -> Document:

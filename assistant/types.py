@@ -80,7 +80,7 @@ class Passage:
 
     ``where`` is the heading path for people ("4 Limits › 4.2 Thresholds"); ``page`` is None where the format has no pages;
     ``context`` is the header row of the table that the passage continues, else ""; ``questions`` are some that it is known to
-    answer, for `assistant.evidence.known` alone.
+    answer: for `assistant.evidence.known`, and for how callers put things (`assistant.voice.language_model`).
     """
 
     id: str

@@ -196,7 +196,9 @@ def _vocabulary(config: Config, user: str | None, groups: str | None) -> Vocabul
 
     try:
         library, principal = reading_library(config, user, groups)
-        return vocabulary_of(library.documents(principal, None), unsure=config.voice.correct_below)
+        return vocabulary_of(
+            library.documents(principal), library.questions(principal), unsure=config.voice.correct_below
+        )
     except MunimentError as error:
         if user or groups:
             raise

@@ -26,10 +26,17 @@ from assistant.voice.terms import vocabulary_of
 from assistant.voice.values import Transcript
 from assistant.voice.vocabulary import Vocabulary
 
-Documents = Callable[[Principal], tuple[Document, ...]]
 MOST_HEARD = 16
 """Hearings of one question."""
 BUSY = "Several recordings are being written down already; try again in a few seconds."
+
+
+class Shelf(Protocol):
+    """What the vocabulary is made of."""
+
+    def documents(self, principal: Principal) -> tuple[Document, ...]: ...
+
+    def questions(self, principal: Principal) -> tuple[str, ...]: ...
 
 
 class Records(Ledger, Protocol):
@@ -56,7 +63,7 @@ class Ear:
         config: Config,
         load: Callable[[Config], Listener],
         ledger: Callable[[], Records],
-        documents: Documents,
+        shelf: Callable[[], Shelf],
         *,
         waiting: int = 4,
         present: Callable[[Config], tuple[bool, str]] | None = None,
@@ -64,12 +71,12 @@ class Ear:
         self.config = config
         self._load = load
         self._ledger = ledger
-        self._documents = documents
+        self._shelf = shelf
         self._listener: Listener | None = None
         self._lock = threading.Lock()
         self._present = present or models_present
         self._room = threading.BoundedSemaphore(1 + waiting)
-        self._vocabularies: dict[tuple[str, ...], Vocabulary] = {}
+        self._vocabularies: dict[tuple[tuple[str, ...], ...], Vocabulary] = {}
 
     def state(self) -> tuple[bool, str]:
         """Can the microphone be used, and why or why not. Loads nothing."""
@@ -91,12 +98,13 @@ class Ear:
 
     def vocabulary(self, principal: Principal) -> Vocabulary:
         """Of what the principal may read now."""
-        documents = self._documents(principal)
-        key = tuple(sorted(document.id for document in documents))
+        shelf = self._shelf()
+        documents, questions = shelf.documents(principal), shelf.questions(principal)
+        key = (tuple(sorted(document.id for document in documents)), questions)
         with self._lock:
             known = self._vocabularies.get(key)
         if known is None:
-            known = vocabulary_of(documents, unsure=self.config.voice.correct_below)
+            known = vocabulary_of(documents, questions, unsure=self.config.voice.correct_below)
             with self._lock:
                 if len(self._vocabularies) > 32:
                     self._vocabularies.clear()

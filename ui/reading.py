@@ -24,11 +24,15 @@ class ReadingLibrary:
             raise Unavailable("No knowledge has been published yet; run `muniment ingest`.")
         folder = snapshots.folder_of(config.data, current)
         snapshots.verify(folder)
-        documents, _ = snapshots.read_contents(folder / snapshots.CONTENTS)
+        documents, self._passages = snapshots.read_contents(folder / snapshots.CONTENTS)
         self._documents = {d.id: d for d in documents}
 
-    def documents(self, principal: Principal, as_of: date | None) -> tuple[Document, ...]:
+    def documents(self, principal: Principal, as_of: date | None = None) -> tuple[Document, ...]:
         return access.readable(self._documents, principal, self._catalogue.policy(), as_of)
+
+    def questions(self, principal: Principal) -> tuple[str, ...]:
+        """Known questions of what the principal may see."""
+        return access.known_questions(self._passages, self.documents(principal))
 
     def document(self, document_id: str, principal: Principal) -> Document:
         return access.read_one(self._documents, document_id, principal, self._catalogue.policy())

@@ -71,7 +71,7 @@ def ear_of(config: Config, runtime: Runtime) -> Ear:
         config,
         build_listener,
         lambda: SqliteLedger(Catalogue.open_existing(config.data)),
-        lambda principal: runtime.assistant().library.documents(principal),
+        lambda: runtime.assistant().library,
     )
 
 

@@ -25,7 +25,7 @@ def serve(config: Config, *, host: str, port: int) -> None:
         config,
         build_listener,
         lambda: SqliteLedger(Catalogue.open_existing(config.data)),
-        lambda principal: assistant.library.documents(principal),
+        lambda: assistant.library,
     )
     exchange = Exchange(config, lambda: assistant, ear, voice, token=token_of(config))
     exchange.listener  # noqa: B018 – loads the models

@@ -102,6 +102,10 @@ class View:
         """What the principal may see, by title and date; ``as_of`` keeps what is in force on that day."""
         return access.readable(self.snapshot.documents, principal, self.policy, as_of)
 
+    def questions(self, principal: Principal) -> tuple[str, ...]:
+        """Known questions of what the principal may see."""
+        return access.known_questions(self.snapshot.passages, self.documents(principal))
+
     def document(self, document_id: str, principal: Principal) -> Document:
         return access.read_one(self.snapshot.documents, document_id, principal, self.policy)
 
@@ -168,6 +172,10 @@ class Library:
     def documents(self, principal: Principal, as_of: date | None = None) -> tuple[Document, ...]:
         """What the principal may see, by title and date; ``as_of`` keeps what is in force on that day."""
         return self.view().documents(principal, as_of)
+
+    def questions(self, principal: Principal) -> tuple[str, ...]:
+        """Known questions of what the principal may see."""
+        return self.view().questions(principal)
 
     def document(self, document_id: str, principal: Principal) -> Document:
         return self.view().document(document_id, principal)

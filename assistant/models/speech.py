@@ -2,9 +2,9 @@
 
 What differs from ``whisper.transcribe``: the encoder sees a clip, not the clip in 30 seconds of silence (most of its work for
 a short question); no timestamps are decoded, because the voice detector knows where speech is; words get their times and
-confidences from one pass over the finished text; and what looks doubtful is heard again slower, then greedily, then without
-the prompt, then over the full window, instead of being sampled at rising temperatures. The same sound gives the same words
-(law 8).
+confidences from one pass over the finished text; of the texts that were followed the one with the likeliest sound and wording
+is taken; and what looks doubtful is heard again slower, then greedily, then without the prompt, then over the full window,
+instead of being sampled at rising temperatures. The same sound gives the same words (law 8).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
@@ -26,7 +26,7 @@ from torch import Tensor
 from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech_align import SECONDS, token_times, words_of
-from assistant.models.speech_doubt import LOGPROB, UNSURE, at_pace, slower, surest
+from assistant.models.speech_doubt import LOGPROB, PACES, UNSURE, Preference, at_pace, slower
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -44,7 +44,7 @@ class _Look:
     features: Tensor
     result: Any
     seconds: float
-    slowed: bool = False
+    pace: float = 1.0
 
 
 class WhisperTranscriber:
@@ -84,38 +84,43 @@ class WhisperTranscriber:
         return [out[index] for index in range(len(clips))]
 
     def _together(self, clips: Sequence[Samples], hints: Hints | None) -> list[Heard]:
-        prompt = hints.prompt if hints else ""
+        prefer = Preference(self._told(hints.prompt if hints else ""), hints)
         features = self._encode(clips, min(LONGEST, window(clips)))
-        first = self._decode(features, prompt, beam=self._beam)
+        first = self._decode(features, prefer, beam=self._beam)
         looks = [
-            surest(
+            prefer.surest(
                 _Look(one[None], result, len(clip) / RATE),
-                self._again(clip, one[None], prompt),
+                self._again(clip, one[None], prefer),
                 attrgetter("result"),
-                self._told(prompt),
             )
             for clip, one, result in zip(clips, features, first, strict=True)
         ]
         return [self._heard(look, hints) for look in looks]
 
-    def _again(self, clip: Samples, features: Tensor, prompt: str) -> Iterator[tuple[float, Callable[[], _Look]]]:
+    def _again(
+        self, clip: Samples, features: Tensor, prefer: Preference
+    ) -> Iterator[tuple[float, Callable[[], list[_Look]]]]:
         """Played slower; following one text only; that without the prompt; that over the full window."""
-        seconds = len(clip) / RATE
+        untold = replace(prefer, told=())
 
-        def look(features: Tensor, prompt: str, beam: int = 1) -> _Look:
-            return _Look(features, self._decode(features, prompt, beam=beam)[0], seconds)
+        def greedily(features: Tensor, prefer: Preference) -> list[_Look]:
+            return [_Look(features, self._decode(features, prefer, beam=1)[0], len(clip) / RATE)]
 
-        def slowly() -> _Look:
-            features = self._encode([slow], window([slow]))
-            return _Look(features, self._decode(features, prompt, beam=self._beam)[0], len(slow) / RATE, slowed=True)
+        def slowly() -> list[_Look]:
+            features = self._encode(slow, window(slow))
+            heard = self._decode(features, prefer, beam=self._beam)
+            return [
+                _Look(features[place : place + 1], heard[place], len(slow[place]) / RATE, pace)
+                for place, pace in enumerate(PACES)
+            ]
 
-        if window([slow := slower(clip)]) <= LONGEST:
+        if window(slow := [slower(clip, pace) for pace in PACES]) <= LONGEST:
             yield UNSURE, slowly
         if self._beam > 1:
-            yield LOGPROB, partial(look, features, prompt)
-        if prompt:
-            yield LOGPROB, partial(look, features, "")
-        yield LOGPROB, lambda: look(self._encode([clip], LONGEST), "")
+            yield LOGPROB, partial(greedily, features, prefer)
+        if prefer.told:
+            yield LOGPROB, partial(greedily, features, untold)
+        yield LOGPROB, lambda: greedily(self._encode([clip], LONGEST), untold)
 
     def _encode(self, clips: Sequence[Samples], seconds: float) -> Tensor:
         """(clips, positions, width): the encoder over ``seconds`` instead of always thirty."""
@@ -140,35 +145,38 @@ class WhisperTranscriber:
     def _told(self, prompt: str) -> list[int]:
         return list(self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:]) if prompt.strip() else []
 
-    def _decode(self, features: Tensor, prompt: str, *, beam: int) -> list[Any]:
+    def _decode(self, features: Tensor, prefer: Preference, *, beam: int) -> list[Any]:
+        """Of each clip the preferred one of the ``beam`` texts that are followed."""
         options = _whisper().decoding.DecodingOptions(
             language=self._language,
-            prompt=self._told(prompt) or None,
+            prompt=list(prefer.told) or None,
             without_timestamps=True,
             fp16=self._fp16,
             beam_size=beam if beam > 1 else None,
             sample_len=min(220, 16 + int(features.shape[1] * SECONDS * TOKENS_A_SECOND)),
         )
-        results: list[Any] = _task()(self._model, options).run(features)
+        task = _task()(self._model, options)
+        task.sequence_ranker = _Ranker(self._tokenizer, prefer)
+        results: list[Any] = task.run(features)
         return results
 
     def _heard(self, look: _Look, hints: Hints | None) -> Heard:
         result = look.result
         words = self._words(look.features, result.tokens, look.seconds) if result.tokens else ()
-        words = at_pace(words) if look.slowed else words
+        words = at_pace(words, look.pace)
         return Heard(
             text=" ".join(result.text.split()),
             words=words,
             logprob=float(result.avg_logprob),
             no_speech=float(result.no_speech_prob),
             compression=float(result.compression_ratio),
-            rivals=judged(words, hints, partial(self._likelihoods, look.features, hints.prompt if hints else "")),
+            rivals=judged(words, hints, partial(self._likelihoods, look.features)),
         )
 
-    def _likelihoods(self, features: Tensor, prompt: str, texts: Sequence[str]) -> list[float]:
+    def _likelihoods(self, features: Tensor, texts: Sequence[str]) -> list[float]:
         """Natural-log probability of each text as what the clip says."""
-        tokenizer, model, before = self._tokenizer, self._model, self._told(prompt)
-        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        tokenizer, model = self._tokenizer, self._model
+        start = [*tokenizer.sot_sequence, tokenizer.no_timestamps]
         found: list[float] = []
         tokens = [tokenizer.encode(f" {text}") for text in texts]
         for first in range(0, len(tokens), self._batch):
@@ -244,6 +252,38 @@ def _task() -> Any:
             return languages[:: self.n_group], probabilities
 
     return OnFeatures
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """One of the texts that were followed."""
+
+    tokens: list[int]
+    text: str
+    avg_logprob: float
+    compression_ratio: float
+
+
+@dataclass(frozen=True)
+class _Ranker:
+    """Whisper's choice among the texts of each clip, by our preference."""
+
+    tokenizer: Any
+    prefer: Preference
+
+    def rank(self, tokens: Sequence[Sequence[Tensor]], sum_logprobs: Sequence[Sequence[float]]) -> list[int]:
+        return [self._best(*one) for one in zip(tokens, sum_logprobs, strict=True)]
+
+    def _best(self, tokens: Sequence[Tensor], sums: Sequence[float]) -> int:
+        from whisper.utils import compression_ratio
+
+        followed = []
+        for one, total in zip(tokens, sums, strict=True):
+            ids = one.tolist()
+            text = self.tokenizer.decode(ids).strip()
+            ratio = compression_ratio(text) if text else 0.0
+            followed.append(_Followed(ids, text, total / (len(ids) + 1), ratio))
+        return self.prefer.best(range(len(followed)), followed.__getitem__)
 
 
 @dataclass

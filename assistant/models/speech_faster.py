@@ -2,8 +2,8 @@
 
 The weights come from the same verified safetensors, written once more in CTranslate2's layout into a folder that lives as long
 as loading takes; nothing is fetched. What is done around the network is the same too: the encoder sees a clip and two seconds
-of silence, no timestamps are decoded, doubtful clips are heard again slower, then greedily, then without the prompt, then over
-thirty seconds.
+of silence, no timestamps are decoded, of the texts that were followed the one with the likeliest sound and wording is taken,
+doubtful clips are heard again slower, then greedily, then without the prompt, then over thirty seconds.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from assistant.errors import Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND, window
 from assistant.models.speech_align import SECONDS, words_of
-from assistant.models.speech_doubt import LOGPROB, UNSURE, at_pace, slower, surest
+from assistant.models.speech_doubt import LOGPROB, PACES, UNSURE, Preference, at_pace, slower
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -36,17 +36,16 @@ _LEAST = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What was decoded of one clip; ``encoded``: what the encoder made of it, (1, positions, width); ``words`` with their times
-    within it."""
+    """One text of a clip; ``encoded``: what the encoder made of it, (1, positions, width); ``words`` with their times within
+    it, once the text is the preferred one."""
 
     encoded: NDArray[Any]
-
     tokens: tuple[int, ...]
     avg_logprob: float
     no_speech: float
     text: str
     compression_ratio: float
-    words: tuple[Word, ...]
+    words: tuple[Word, ...] = ()
 
 
 class FasterTranscriber:
@@ -111,20 +110,19 @@ class FasterTranscriber:
 
     def transcribe(self, clips: Sequence[Samples], hints: Hints | None = None) -> list[Heard]:
         """See `Transcriber`. Clips of like length are computed together, ``batch`` at a time."""
-        prompt = hints.prompt if hints else ""
         order = sorted(range(len(clips)), key=lambda index: len(clips[index]))
         out: dict[int, Heard] = {}
         with self._lock:
             for at in range(0, len(order), self._batch):
                 chosen = order[at : at + self._batch]
-                for index, result in zip(chosen, self._together([clips[i] for i in chosen], prompt), strict=True):
+                for index, result in zip(chosen, self._together([clips[i] for i in chosen], hints), strict=True):
                     out[index] = Heard(
                         text=result.text,
                         words=result.words,
                         logprob=result.avg_logprob,
                         no_speech=result.no_speech,
                         compression=result.compression_ratio,
-                        rivals=judged(result.words, hints, partial(self._likelihoods, result.encoded, prompt)),
+                        rivals=judged(result.words, hints, partial(self._likelihoods, result.encoded)),
                     )
         return [out[index] for index in range(len(clips))]
 
@@ -139,63 +137,67 @@ class FasterTranscriber:
         columns = self._storage.from_array(np.stack(mels).astype(np.float32))
         return np.asarray(self._encoder.encode(columns, to_cpu=True))
 
-    def _together(self, clips: Sequence[Samples], prompt: str) -> list[Result]:
+    def _together(self, clips: Sequence[Samples], hints: Hints | None) -> list[Result]:
+        prefer = Preference(self._told(hints.prompt if hints else ""), hints)
         seconds = min(LONGEST, window(clips))
-        first = self._decode(self.encode(clips, seconds), clips, seconds, prompt, beam=self._beam)
+        first = self._decode(self.encode(clips, seconds), clips, seconds, prefer, beam=self._beam)
         return [
-            surest(result, self._again(clip, seconds, result, prompt), lambda look: look, self._told(prompt))
+            prefer.surest(result, self._again(clip, seconds, result, prefer), _itself)
             for clip, result in zip(clips, first, strict=True)
         ]
 
     def _again(
-        self, clip: Samples, seconds: float, result: Result, prompt: str
-    ) -> Iterator[tuple[float, Callable[[], Result]]]:
+        self, clip: Samples, seconds: float, result: Result, prefer: Preference
+    ) -> Iterator[tuple[float, Callable[[], list[Result]]]]:
         """Played slower; following one text only; that without the prompt; that over the full window."""
+        untold = replace(prefer, told=())
 
-        def slowly() -> Result:
-            encoded = self.encode([slow], window([slow]))
-            heard = self._decode(encoded, [slow], window([slow]), prompt, beam=self._beam)[0]
-            return replace(heard, words=at_pace(heard.words))
+        def slowly() -> list[Result]:
+            encoded = self.encode(slow, window(slow))
+            heard = self._decode(encoded, slow, window(slow), prefer, beam=self._beam)
+            return [replace(one, words=at_pace(one.words, pace)) for one, pace in zip(heard, PACES, strict=True)]
 
-        def greedily(prompt: str) -> Result:
-            return self._decode(result.encoded, [clip], seconds, prompt, beam=1)[0]
+        def greedily(prefer: Preference) -> list[Result]:
+            return self._decode(result.encoded, [clip], seconds, prefer, beam=1)
 
-        if window([slow := slower(clip)]) <= LONGEST:
+        if window(slow := [slower(clip, pace) for pace in PACES]) <= LONGEST:
             yield UNSURE, slowly
         if self._beam > 1:
-            yield LOGPROB, partial(greedily, prompt)
-        if prompt:
-            yield LOGPROB, partial(greedily, "")
-        yield LOGPROB, lambda: self._decode(self.encode([clip], LONGEST), [clip], LONGEST, "", beam=1)[0]
+            yield LOGPROB, partial(greedily, prefer)
+        if prefer.told:
+            yield LOGPROB, partial(greedily, untold)
+        yield LOGPROB, lambda: self._decode(self.encode([clip], LONGEST), [clip], LONGEST, untold, beam=1)
 
     def _told(self, prompt: str) -> list[int]:
         return list(self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:]) if prompt.strip() else []
 
     def _decode(
-        self, encoded: NDArray[Any], clips: Sequence[Samples], seconds: float, prompt: str, *, beam: int
+        self, encoded: NDArray[Any], clips: Sequence[Samples], seconds: float, prefer: Preference, *, beam: int
     ) -> list[Result]:
-        tokenizer, features = self._tokenizer, self._storage.from_array(encoded)
-        before = self._told(prompt)
-        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
+        """Of each clip the preferred one of the ``beam`` texts that are followed."""
+        tokenizer, features, told = self._tokenizer, self._storage.from_array(encoded), prefer.told
+        start = [*([tokenizer.sot_prev, *told] if told else []), *tokenizer.sot_sequence, tokenizer.no_timestamps]
         found = self._model.generate(
             features,
             [start] * len(clips),
             beam_size=beam,
+            num_hypotheses=beam,
             max_length=len(start) + min(220, 16 + int(seconds * TOKENS_A_SECOND)),
             return_scores=True,
             return_no_speech_prob=True,
             suppress_blank=True,
             suppress_tokens=self._suppressed,
         )
-        tokens = [[t for t in one.sequences_ids[0] if t < tokenizer.eot] for one in found]
-        words = self._words(features, tokens, [len(clip) / RATE for clip in clips], seconds)
         rows = np.split(encoded, len(clips))
-        return [self._result(*one) for one in zip(rows, found, tokens, words, strict=True)]
+        chosen = [prefer.best(self._results(*one), _itself) for one in zip(rows, found, strict=True)]
+        tokens = [list(result.tokens) for result in chosen]
+        words = self._words(features, tokens, [len(clip) / RATE for clip in clips], seconds)
+        return [replace(result, words=one) for result, one in zip(chosen, words, strict=True)]
 
-    def _likelihoods(self, encoded: NDArray[Any], prompt: str, texts: Sequence[str]) -> list[float]:
+    def _likelihoods(self, encoded: NDArray[Any], texts: Sequence[str]) -> list[float]:
         """Natural-log probability of each text as what the clip says."""
-        tokenizer, before = self._tokenizer, self._told(prompt)
-        start = [*([tokenizer.sot_prev, *before] if before else []), *tokenizer.sot_sequence]
+        tokenizer = self._tokenizer
+        start = list(tokenizer.sot_sequence)
         tokens = [tokenizer.encode(f" {text}") for text in texts]
         found: list[float] = []
         for first in range(0, len(tokens), self._batch):
@@ -208,19 +210,25 @@ class FasterTranscriber:
             ]
         return found
 
-    def _result(self, encoded: NDArray[Any], found: Any, tokens: list[int], words: tuple[Word, ...]) -> Result:
+    def _results(self, encoded: NDArray[Any], found: Any) -> list[Result]:
+        """All texts of a clip, the likeliest first."""
         from faster_whisper.transcribe import get_compression_ratio
 
-        text = " ".join(self._tokenizer.decode(tokens).split())
-        return Result(
-            encoded=encoded,
-            tokens=tuple(tokens),
-            avg_logprob=min(0.0, float(found.scores[0]) * len(found.sequences_ids[0]) / (len(tokens) + 1)),
-            no_speech=float(found.no_speech_prob),
-            text=text,
-            compression_ratio=float(get_compression_ratio(text)) if text else 0.0,
-            words=words,
-        )
+        results = []
+        for ids, score in zip(found.sequences_ids, found.scores, strict=True):
+            tokens = tuple(t for t in ids if t < self._tokenizer.eot)
+            text = " ".join(self._tokenizer.decode(list(tokens)).split())
+            results.append(
+                Result(
+                    encoded=encoded,
+                    tokens=tokens,
+                    avg_logprob=min(0.0, float(score) * len(ids) / (len(tokens) + 1)),
+                    no_speech=float(found.no_speech_prob),
+                    text=text,
+                    compression_ratio=float(get_compression_ratio(text)) if text else 0.0,
+                )
+            )
+        return results
 
     def _words(
         self, features: Any, tokens: list[list[int]], seconds: list[float], window: float
@@ -239,6 +247,10 @@ class FasterTranscriber:
             times = _times(one.alignments, len(ids) + 1)
             out.append(words_of(pieces[:-1], counts, times, one.text_token_probs, length) if ids else ())
         return out
+
+
+def _itself(result: Result) -> Result:
+    return result
 
 
 def _frames(seconds: float, window: float) -> int:

@@ -1,17 +1,19 @@
 """What else may have been said: terms of the collection that sound somewhat like words the transcriber is unsure of.
 
 The words alone can't tell "USDOR" from STOR, the sound can: the transcriber tells by how much more or less probable it is with
-each rival in their place (`Rival.gain`), and the best one that is hardly less probable is taken, a shown `Correction`. This is
-rescoring with a contextual bias; how near a rival must be, in sound and in probability, was chosen on the manual's training
-questions as synthetic voices say them over a telephone (`docs/decisions/012-the-sound-decides-among-terms.md`).
+each rival in their place; that, and by how much the wording is (`Rival.gain`), and the best one that is hardly less probable is
+taken, a shown `Correction`. This is rescoring with a contextual bias; how near a rival must be, in sound and in probability, was
+chosen on the manual's training questions as synthetic voices say them over a telephone
+(`docs/decisions/012-the-sound-decides-among-terms.md`, `016-how-words-follow-one-another.md`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from assistant.voice.figures import is_figure
 from assistant.voice.sounds_like import apart, sound_key
 from assistant.voice.values import Correction, Hints, Rival, Word
 from assistant.voice.words import bare, correction, is_code, joined, merged, plain
@@ -19,10 +21,15 @@ from assistant.voice.words import bare, correction, is_code, joined, merged, pla
 UNLIKE = 0.8
 """The most by which keys and letters may differ, each as a share of the longer one, added up."""
 LOSS, LOSS_A_WORD, LOSS_OF_A_FORM = 3.0, 2.0, 12.0
-"""A rival may make the sound less probable by this much (natural log); in the place of a form that there is none of, by the
+"""A rival may make the whole less probable by this much (natural log); in the place of a form that there is none of, by the
 last."""
-MOST = 16
-"""Rivals of one clip at most, those that sound most alike."""
+FLUENCY = 0.75
+"""Weight of a word's log probability after the words before it, beside what the sound says."""
+MOST = 8
+"""Terms that are rivals in one clip at most, those that sound most alike."""
+HARDLY, GAIN = 0.05, 2.0
+"""Confidence under which a term was hardly heard: it is what the transcriber was told beforehand, put where it made sense.
+Another is taken in its place that makes the whole more probable by so much."""
 LONGEST = 4
 """Words that a term may have been heard as."""
 LETTERS = dict(
@@ -64,10 +71,12 @@ def as_said(text: str) -> str:
 
 
 def suggested(words: Sequence[Word], terms: Sequence[SpokenTerm], *, below: float) -> list[Rival]:
-    """For each stretch that touches no term already, the terms with the same figures that it may have been; without their gain.
+    """For each stretch that touches no term that was heard, other terms with the same figures that it may have been; without
+    their gain.
 
-    A stretch with a word of less confidence than ``below``: those that sound somewhat like it. However sure: those that sound
-    the same ("General Council"), and for a code with figures that there is none of (FC-11), all that there are.
+    A stretch with a word of less confidence than ``below``: terms that sound somewhat like it. However sure: those that sound
+    the same ("General Council"), and for a code with figures that is none of the collection's (FC-11), or was hardly heard, all
+    that there are.
     """
     found: list[tuple[float, Rival]] = []
     for first, last in free(words, terms):
@@ -75,7 +84,7 @@ def suggested(words: Sequence[Word], terms: Sequence[SpokenTerm], *, below: floa
         heard = spoken_term(_POSSESSIVE.sub("", bare(joined(part))))
         unsure, form = min(word.confidence for word in part) < below, _is_form(heard.written)
         for term in terms:
-            if term.figures != heard.figures:
+            if term.figures != heard.figures or term.letters == heard.letters:
                 continue
             same = heard.key == term.key and len(term.key) >= _WHOLE
             most = 2.0 if same or (form and _is_form(term.written)) else UNLIKE if unsure else 0.0
@@ -88,9 +97,15 @@ def suggested(words: Sequence[Word], terms: Sequence[SpokenTerm], *, below: floa
     return [rival for _, rival in found[:MOST]]
 
 
+def better_worded(words: Sequence[Word], rivals: Iterable[Rival], fluency: Callable[[str], float]) -> list[Rival]:
+    """Those of the rivals that the wording speaks for."""
+    as_heard = fluency(joined(words))
+    return [rival for rival in rivals if fluency(_instead(words, rival)) > as_heard]
+
+
 def free(words: Sequence[Word], terms: Sequence[SpokenTerm]) -> Iterator[tuple[int, int]]:
-    """Stretches that a term may have been heard as, by their first word and the one after the last: without a mark within, that
-    hold no term and begin with no article, which terms have none of."""
+    """Stretches that a rival may have been heard as, by their first word and the one after the last: without a mark within, that
+    hold no term, unless it was `HARDLY` heard, and begin with no article, which terms have none of."""
     touched = _touched(words, terms)
     for first in range(len(words)):
         for last in range(first + 1, min(len(words), first + LONGEST) + 1):
@@ -106,9 +121,13 @@ def judged(
 ) -> tuple[Rival, ...]:
     """The rivals of heard words with their gains; ``likelihoods``: natural-log probabilities of texts, given the sound."""
     rivals = hints.rivals(words) if hints else ()
-    if not rivals:
+    if not hints or not rivals:
         return ()
-    as_heard, *others = likelihoods([joined(words), *(_instead(words, rival) for rival in rivals)])
+    texts = [joined(words), *(_instead(words, rival) for rival in rivals)]
+    wording = FLUENCY * (len(words) + 1)
+    as_heard, *others = [
+        sound + wording * hints.fluency(text) for sound, text in zip(likelihoods(texts), texts, strict=True)
+    ]
     return tuple(replace(rival, gain=one - as_heard) for rival, one in zip(rivals, others, strict=True))
 
 
@@ -117,15 +136,17 @@ def preferred(
 ) -> list[Word]:
     """The words with the rivals that the sound allows, the likeliest first, each stretch once. What another rule has put
     together, or made a term, stays."""
-    out = list(words)
+    out, held = list(words), _written(terms)
+    taken: list[Rival] = []
     for rival in sorted(rivals, key=lambda one: -one.gain):
         place = _place(out, rival)
-        if place is None or place not in set(free(out, terms)):
+        if place is None or place not in set(free(out, terms)) or any(_overlap(rival, one) for one in taken):
             continue
         part = out[slice(*place)]
-        if rival.gain >= -_allowed(part, rival):
+        if rival.gain >= -_allowed(part, rival, held):
+            taken.append(rival)
             out[slice(*place)] = [merged(part, rival.text)]
-            made.append(correction(part, out[place[0]], "vocabulary"))
+            made.append(correction(part, out[place[0]], "number" if is_figure(rival.text) else "vocabulary"))
     return out
 
 
@@ -143,9 +164,18 @@ def _instead(words: Sequence[Word], rival: Rival) -> str:
     return joined([*words[:first], merged(words[first:last], rival.text), *words[last:]])
 
 
-def _allowed(part: Sequence[Word], rival: Rival) -> float:
+def _allowed(part: Sequence[Word], rival: Rival, held: Collection[str]) -> float:
+    """What the whole may lose by it: nothing for a figure; in the place of a term it must win."""
+    if _spelled(part) in held:
+        return -GAIN
+    if is_figure(rival.text):
+        return 0.0
     form = _is_form(bare(joined(part))) and _is_form(rival.text)
     return LOSS_OF_A_FORM if form else LOSS + LOSS_A_WORD * len(rival.text.split())
+
+
+def _overlap(one: Rival, other: Rival) -> bool:
+    return one.start < other.end - _SAME and other.start < one.end - _SAME
 
 
 def _is_form(text: str) -> bool:
@@ -154,11 +184,19 @@ def _is_form(text: str) -> bool:
 
 
 def _touched(words: Sequence[Word], terms: Sequence[SpokenTerm]) -> set[int]:
-    """Places of the words that are terms, or parts of them."""
-    held = {plain(term.written).lower() for term in terms}
+    """Places of the words that are terms, or parts of them, and were heard."""
+    held = _written(terms)
     spans = [(n, m) for n in range(len(words)) for m in range(n + 1, min(len(words), n + LONGEST) + 1)]
-    texts = {(n, m): _POSSESSIVE.sub("", joined(words[n:m])) for n, m in spans}
-    return {place for span in spans if plain(texts[span]).lower() in held for place in range(*span)}
+    heard = [(n, m) for n, m in spans if min(word.confidence for word in words[n:m]) >= HARDLY]
+    return {place for span in heard if _spelled(words[slice(*span)]) in held for place in range(*span)}
+
+
+def _written(terms: Sequence[SpokenTerm]) -> frozenset[str]:
+    return frozenset(plain(term.written).lower() for term in terms)
+
+
+def _spelled(words: Sequence[Word]) -> str:
+    return plain(_POSSESSIVE.sub("", joined(words))).lower()
 
 
 def _place(words: Sequence[Word], rival: Rival) -> tuple[int, int] | None:

@@ -1,5 +1,5 @@
-"""The vocabulary of documents: codes, short forms, defined terms, names, headings. Made of what one person may read only:
-a name out of a restricted document must not be suggested to anybody else.
+"""The vocabulary of documents: codes, short forms, defined terms, names, headings, and how words follow one another. Made of what
+one person may read only: a name out of a restricted document must not be suggested to anybody else.
 """
 
 from __future__ import annotations
@@ -7,9 +7,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from assistant.types import Document
+from assistant.voice.language_model import LanguageModel
 from assistant.voice.mend import numbered_phrases
 from assistant.voice.vocabulary import Vocabulary
 
@@ -24,11 +25,21 @@ _CALENDAR = frozenset(
     "January February March April May June July August September October November December Monday Tuesday Wednesday Thursday "
     "Friday Saturday Sunday English England".split()
 )
+_SENTENCES = re.compile(r"(?<=[.!?:;])\s+|\n+")
 _WORD = re.compile(r"[a-z0-9][a-z0-9’'-]*")
 
 
-def vocabulary_of(documents: Iterable[Document], *, most: int = 400, unsure: float = Vocabulary.unsure) -> Vocabulary:
-    """A word that the documents also write in lower case is an everyday word and no term; each document counts once a term."""
+def vocabulary_of(
+    documents: Iterable[Document],
+    questions: Sequence[str] = (),
+    *,
+    most: int = 400,
+    unsure: float = Vocabulary.unsure,
+) -> Vocabulary:
+    """A word that the documents also write in lower case is an everyday word and no term; each document counts once a term.
+
+    ``questions`` are known ones that people ask: with the documents they say how words follow one another here.
+    """
     count: Counter[str] = Counter()
     known: set[str] = set()
     plain: set[str] = set()
@@ -49,6 +60,9 @@ def vocabulary_of(documents: Iterable[Document], *, most: int = 400, unsure: flo
         known=frozenset(known),
         numbered=frozenset(numbered_phrases(lower)),
         unsure=unsure,
+        language=LanguageModel(
+            (*questions, *(one for document in documents for one in _SENTENCES.split(document.text)))
+        ),
     )
 
 

@@ -30,8 +30,9 @@ class Word:
 
 @dataclass(frozen=True, kw_only=True)
 class Rival:
-    """``text`` may have been said instead of the words from ``start`` to ``end``. ``gain``: by how much the sound is more
-    probable with it, as natural log, all its tokens together; 0 until a transcriber has told."""
+    """``text`` may have been said instead of the words from ``start`` to ``end``. ``gain``: by how much the whole is more
+    probable with it, as natural log: the sound, all its tokens together, and in part the wording; 0 until a transcriber has
+    told."""
 
     start: float
     end: float
@@ -104,6 +105,10 @@ class Hints(Protocol):
     @property
     def prompt(self) -> str:
         """Words that may well occur; they bias, they are never returned as heard. "" where nothing is known."""
+        ...
+
+    def fluency(self, text: str) -> float:
+        """How readily somebody says so here: natural-log probability of a word, on average; 0.0 where nothing is known."""
         ...
 
     def rivals(self, words: Sequence[Word]) -> Sequence[Rival]:

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from assistant.voice import mend, numbers
-from assistant.voice.rivals import LONGEST, SpokenTerm, free, preferred, spoken_term, suggested
+from assistant.voice.figures import unheard
+from assistant.voice.language_model import LanguageModel
+from assistant.voice.rivals import LONGEST, SpokenTerm, better_worded, free, preferred, spoken_term, suggested
 from assistant.voice.sounds_like import distance, sound_key
 from assistant.voice.values import Correction, Rival, Word
 from assistant.voice.words import bare, correction, is_code, joined, merged, plain
@@ -26,14 +28,15 @@ _POSSESSIVE = re.compile(r"['’]s\W*$")
 @dataclass(frozen=True)
 class Vocabulary:
     """``terms`` in order of importance, as they are written; ``known``: every word of the collection, lower case;
-    ``numbered``: what it counts ("severity 2"), lower case; ``unsure``: the confidence under which a word is. These are the
-    `Hints` of a transcriber."""
+    ``numbered``: what it counts ("severity 2"), lower case; ``unsure``: the confidence under which a word is; ``language``: how
+    its words follow one another. These are the `Hints` of a transcriber."""
 
     terms: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
     prompt_terms: int = 12
     numbered: frozenset[str] = frozenset()
     unsure: float = 0.6
+    language: LanguageModel = field(default_factory=LanguageModel)
 
     @cached_property
     def prompt(self) -> str:
@@ -64,8 +67,12 @@ class Vocabulary:
         """How terms sound."""
         return tuple(map(spoken_term, self.terms))
 
+    def fluency(self, text: str) -> float:
+        return self.language.mean(text)
+
     def rivals(self, words: Sequence[Word]) -> list[Rival]:
-        return suggested(words, self.spoken, below=self.unsure)
+        terms = suggested(words, self.spoken, below=self.unsure)
+        return [*terms, *better_worded(words, unheard(words), self.fluency)]
 
     def sounding_like(self, heard: str) -> str | None:
         """The one term that sounds like ``heard``; None where there is none, or where two are equally near."""

@@ -42,7 +42,7 @@ def merged(part: Sequence[Word], written: str) -> Word:
     )
 
 
-def correction(part: Sequence[Word], instead: Word, kind: Literal["rule number", "vocabulary"]) -> Correction:
+def correction(part: Sequence[Word], instead: Word, kind: Literal["rule number", "vocabulary", "number"]) -> Correction:
     return Correction(heard=bare(joined(part)), written=bare(instead.text), start=instead.start, kind=kind)
 
 

@@ -54,7 +54,7 @@ class Desk:
             config,
             lambda _: Listener(LevelDetector(), self.transcriber),
             lambda: self.ledger,
-            lambda principal: assistant.library.documents(principal),
+            lambda: assistant.library,
             waiting=waiting,
         )
         self.api = create_api(runtime, authenticator(config.access), title="Muniment", ear=self.ear)

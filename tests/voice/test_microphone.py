@@ -56,7 +56,7 @@ def address(config: Config) -> Iterator[str]:
         config,
         lambda _: Listener(LevelDetector(level=0.005), ScriptedTranscriber([HEARD])),
         lambda: SqliteLedger(Catalogue.open_existing(config.data)),
-        lambda principal: assistant.library.documents(principal),
+        lambda: assistant.library,
         present=lambda _: (True, "a test"),
     )
     app = create_app(config, runtime, ear)

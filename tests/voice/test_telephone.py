@@ -74,7 +74,7 @@ class Gateway:
             self.config,
             lambda _: Listener(LevelDetector(), ScriptedTranscriber(replies)),
             lambda: self.ledger,
-            lambda principal: assistant.library.documents(principal),
+            lambda: assistant.library,
         )
         self.exchange = Exchange(self.config, lambda: assistant, ear, Tone(), token=TOKEN)
         self.api = create_gateway(self.exchange)

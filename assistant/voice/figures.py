@@ -1,0 +1,40 @@
+"""Figures that were heard as words: "2020 free" may have been 2023, and "allow free reminders" 3.
+
+Over a telephone "three" is "free" and "seven" "heaven". Whether it was a figure the transcriber tells, as with other rivals
+(`assistant.voice.rivals`); in the place of a word that can't be told from it in print ("to", "for"), too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from assistant.voice.numbers import UNITS
+from assistant.voice.values import Rival, Word
+from assistant.voice.words import bare
+
+_LIKE = dict(
+    zip(
+        "won to too free tree for fore hive dive fix heaven ate hate mine line".split(),
+        (1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 8, 9, 9),
+        strict=True,
+    )
+)
+_TENS = re.compile(r"[£$€]?(?:\d{2,3}|[2-9])0")
+"""40, and 2020, which may be said as twenty twenty-something."""
+
+
+def is_figure(text: str) -> bool:
+    return bool(re.fullmatch(r"[£$€]?\d+", text))
+
+
+def unheard(words: Sequence[Word]) -> Iterator[Rival]:
+    """The figures that words may have been, without their gain."""
+    for place, word in enumerate(words):
+        heard = bare(word.text).lower()
+        if heard in _LIKE:
+            yield Rival(start=word.start, end=word.end, text=str(_LIKE[heard]))
+        unit = _LIKE.get(heard) or UNITS.get(heard) or (int(heard) if re.fullmatch("[1-9]", heard) else 0)
+        before = words[place - 1] if place else word
+        if 0 < unit < 10 and _TENS.fullmatch(bare(before.text)):
+            yield Rival(start=before.start, end=word.end, text=f"{bare(before.text)[:-1]}{unit}")
