@@ -26,7 +26,7 @@ from torch import Tensor
 from assistant.errors import Corrupt, Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech_align import SECONDS, token_times, words_of
-from assistant.models.speech_doubt import LOGPROB, PACES, UNSURE, Preference, at_pace, slower
+from assistant.models.speech_doubt import LOGPROB, UNSURE, Preference, at_pace, slower
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -44,7 +44,7 @@ class _Look:
     features: Tensor
     result: Any
     seconds: float
-    pace: float = 1.0
+    slowed: bool = False
 
 
 class WhisperTranscriber:
@@ -99,22 +99,18 @@ class WhisperTranscriber:
 
     def _again(
         self, clip: Samples, features: Tensor, prefer: Preference
-    ) -> Iterator[tuple[float, Callable[[], list[_Look]]]]:
+    ) -> Iterator[tuple[float, Callable[[], _Look]]]:
         """Played slower; following one text only; that without the prompt; that over the full window."""
         untold = replace(prefer, told=())
 
-        def greedily(features: Tensor, prefer: Preference) -> list[_Look]:
-            return [_Look(features, self._decode(features, prefer, beam=1)[0], len(clip) / RATE)]
+        def greedily(features: Tensor, prefer: Preference) -> _Look:
+            return _Look(features, self._decode(features, prefer, beam=1)[0], len(clip) / RATE)
 
-        def slowly() -> list[_Look]:
-            features = self._encode(slow, window(slow))
-            heard = self._decode(features, prefer, beam=self._beam)
-            return [
-                _Look(features[place : place + 1], heard[place], len(slow[place]) / RATE, pace)
-                for place, pace in enumerate(PACES)
-            ]
+        def slowly() -> _Look:
+            features = self._encode([slow], window([slow]))
+            return _Look(features, self._decode(features, prefer, beam=self._beam)[0], len(slow) / RATE, slowed=True)
 
-        if window(slow := [slower(clip, pace) for pace in PACES]) <= LONGEST:
+        if window([slow := slower(clip)]) <= LONGEST:
             yield UNSURE, slowly
         if self._beam > 1:
             yield LOGPROB, partial(greedily, features, prefer)
@@ -163,7 +159,7 @@ class WhisperTranscriber:
     def _heard(self, look: _Look, hints: Hints | None) -> Heard:
         result = look.result
         words = self._words(look.features, result.tokens, look.seconds) if result.tokens else ()
-        words = at_pace(words, look.pace)
+        words = at_pace(words) if look.slowed else words
         return Heard(
             text=" ".join(result.text.split()),
             words=words,

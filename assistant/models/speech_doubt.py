@@ -15,8 +15,8 @@ from assistant.voice.values import Hints, Samples, Word
 LOGPROB = -1.0
 UNSURE = -0.4
 """Under this a clip is also heard slower."""
-PACES = (0.9, 0.8)
-"""Of the speed, for the slower hearings. Why these: `docs/decisions/014-heard-again-slower.md`."""
+PACE = 0.9
+"""Of the speed, for the slower hearing. How both numbers were chosen: `docs/decisions/014-heard-again-slower.md`."""
 FLUENCY = 0.25
 """Weight of a word's log probability after the words before it, beside that of a token given the sound; why it has any:
 `docs/decisions/016-how-words-follow-one-another.md`."""
@@ -59,15 +59,15 @@ class Preference:
     def surest(
         self,
         first: Look,
-        again: Iterable[tuple[float, Callable[[], Sequence[Look]]]],
+        again: Iterable[tuple[float, Callable[[], Look]]],
         of: Callable[[Look], Decoded],
     ) -> Look:
-        """The first look at a clip, or a better one of those that are taken ``again``, in turn, each time only while the best so
-        far is doubtful: strays, or is less probable than the number beside them. ``of``: what was decoded."""
+        """The first look at a clip, or a better one of those that are taken ``again``, in turn, each only while the best so far
+        is doubtful: strays, or is less probable than the number beside it. ``of``: what was decoded."""
         best = first
         for below, look in again:
             if self.doubtful(of(best), below):
-                best = self.best((best, *look()), of)
+                best = self.best((best, look()), of)
         return best
 
     def doubtful(self, result: Decoded, below: float = LOGPROB) -> bool:
@@ -90,13 +90,13 @@ def echoes(tokens: Sequence[int], told: Sequence[int], least: int = ECHO) -> boo
     return any(tuple(tokens[at : at + least]) in runs for at in range(len(tokens) - least + 1))
 
 
-def slower(clip: Samples, pace: float) -> Samples:
-    """The clip played at ``pace`` of its speed, deeper by as much. The hiss of an s, which a telephone cuts off, comes to lie
+def slower(clip: Samples) -> Samples:
+    """The clip played at `PACE`, deeper by as much. The hiss of an s, which a telephone cuts off, comes to lie
     nearer to what is left of it, and short sounds get longer."""
-    places = np.arange(0, max(0, len(clip) - 1), pace)
+    places = np.arange(0, max(0, len(clip) - 1), PACE)
     return np.interp(places, np.arange(len(clip)), clip).astype(np.float32) if len(places) else clip
 
 
-def at_pace(words: Iterable[Word], pace: float) -> tuple[Word, ...]:
-    """Words of a slower hearing, with their times in the clip."""
-    return tuple(replace(word, start=word.start * pace, end=word.end * pace) for word in words)
+def at_pace(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Words of the slower hearing, with their times in the clip."""
+    return tuple(replace(word, start=word.start * PACE, end=word.end * PACE) for word in words)

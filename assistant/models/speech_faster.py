@@ -23,7 +23,7 @@ from assistant.errors import Unavailable
 from assistant.models.device import Chosen, prepare
 from assistant.models.speech import LONGEST, MARGIN, PROMPT_TOKENS, TOKENS_A_SECOND, window
 from assistant.models.speech_align import SECONDS, words_of
-from assistant.models.speech_doubt import LOGPROB, PACES, UNSURE, Preference, at_pace, slower
+from assistant.models.speech_doubt import LOGPROB, UNSURE, Preference, at_pace, slower
 from assistant.voice.rivals import judged
 from assistant.voice.values import RATE, Heard, Hints, Samples, Word
 
@@ -148,25 +148,25 @@ class FasterTranscriber:
 
     def _again(
         self, clip: Samples, seconds: float, result: Result, prefer: Preference
-    ) -> Iterator[tuple[float, Callable[[], list[Result]]]]:
+    ) -> Iterator[tuple[float, Callable[[], Result]]]:
         """Played slower; following one text only; that without the prompt; that over the full window."""
         untold = replace(prefer, told=())
 
-        def slowly() -> list[Result]:
-            encoded = self.encode(slow, window(slow))
-            heard = self._decode(encoded, slow, window(slow), prefer, beam=self._beam)
-            return [replace(one, words=at_pace(one.words, pace)) for one, pace in zip(heard, PACES, strict=True)]
+        def slowly() -> Result:
+            encoded = self.encode([slow], window([slow]))
+            heard = self._decode(encoded, [slow], window([slow]), prefer, beam=self._beam)[0]
+            return replace(heard, words=at_pace(heard.words))
 
-        def greedily(prefer: Preference) -> list[Result]:
-            return self._decode(result.encoded, [clip], seconds, prefer, beam=1)
+        def greedily(prefer: Preference) -> Result:
+            return self._decode(result.encoded, [clip], seconds, prefer, beam=1)[0]
 
-        if window(slow := [slower(clip, pace) for pace in PACES]) <= LONGEST:
+        if window([slow := slower(clip)]) <= LONGEST:
             yield UNSURE, slowly
         if self._beam > 1:
             yield LOGPROB, partial(greedily, prefer)
         if prefer.told:
             yield LOGPROB, partial(greedily, untold)
-        yield LOGPROB, lambda: self._decode(self.encode([clip], LONGEST), [clip], LONGEST, untold, beam=1)
+        yield LOGPROB, lambda: self._decode(self.encode([clip], LONGEST), [clip], LONGEST, untold, beam=1)[0]
 
     def _told(self, prompt: str) -> list[int]:
         return list(self._tokenizer.encode(f" {prompt.strip()}")[-PROMPT_TOKENS:]) if prompt.strip() else []
