@@ -10,7 +10,7 @@ chosen on the manual's training questions as synthetic voices say them over a te
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from assistant.voice.figures import is_figure
@@ -79,7 +79,7 @@ def suggested(words: Sequence[Word], terms: Sequence[SpokenTerm], *, below: floa
     that there are.
     """
     found: list[tuple[float, Rival]] = []
-    for first, last in free(words, terms):
+    for first, last in free(words, terms, hardly=HARDLY):
         part = words[first:last]
         heard = spoken_term(_POSSESSIVE.sub("", bare(joined(part))))
         unsure, form = min(word.confidence for word in part) < below, _is_form(heard.written)
@@ -103,10 +103,10 @@ def better_worded(words: Sequence[Word], rivals: Iterable[Rival], fluency: Calla
     return [rival for rival in rivals if fluency(_instead(words, rival)) > as_heard]
 
 
-def free(words: Sequence[Word], terms: Sequence[SpokenTerm]) -> Iterator[tuple[int, int]]:
-    """Stretches that a rival may have been heard as, by their first word and the one after the last: without a mark within, that
-    hold no term, unless it was `HARDLY` heard, and begin with no article, which terms have none of."""
-    touched = _touched(words, terms)
+def free(words: Sequence[Word], terms: Sequence[SpokenTerm], *, hardly: float = 0.0) -> Iterator[tuple[int, int]]:
+    """Stretches that a term may have been heard as, by their first word and the one after the last: without a mark within, that
+    hold no term of at least the confidence ``hardly``, and begin with no article, which terms have none of."""
+    touched = _touched(words, terms, hardly)
     for first in range(len(words)):
         for last in range(first + 1, min(len(words), first + LONGEST) + 1):
             part = words[first:last]
@@ -136,14 +136,19 @@ def preferred(
 ) -> list[Word]:
     """The words with the rivals that the sound allows, the likeliest first, each stretch once. What another rule has put
     together, or made a term, stays."""
-    out, held = list(words), _written(terms)
+    out = list(words)
     taken: list[Rival] = []
     for rival in sorted(rivals, key=lambda one: -one.gain):
         place = _place(out, rival)
-        if place is None or place not in set(free(out, terms)) or any(_overlap(rival, one) for one in taken):
+        if (
+            place is None
+            or place not in set(free(out, terms, hardly=HARDLY))
+            or any(_overlap(rival, one) for one in taken)
+        ):
             continue
         part = out[slice(*place)]
-        if rival.gain >= -_allowed(part, rival, held):
+        in_place_of_a_term = not _touched(out, terms, 0.0).isdisjoint(range(*place))
+        if rival.gain >= (GAIN if in_place_of_a_term else -_allowed(part, rival)):
             taken.append(rival)
             out[slice(*place)] = [merged(part, rival.text)]
             made.append(correction(part, out[place[0]], "number" if is_figure(rival.text) else "vocabulary"))
@@ -164,10 +169,8 @@ def _instead(words: Sequence[Word], rival: Rival) -> str:
     return joined([*words[:first], merged(words[first:last], rival.text), *words[last:]])
 
 
-def _allowed(part: Sequence[Word], rival: Rival, held: Collection[str]) -> float:
-    """What the whole may lose by it: nothing for a figure; in the place of a term it must win."""
-    if _spelled(part) in held:
-        return -GAIN
+def _allowed(part: Sequence[Word], rival: Rival) -> float:
+    """What the whole may lose by it: nothing for a figure."""
     if is_figure(rival.text):
         return 0.0
     form = _is_form(bare(joined(part))) and _is_form(rival.text)
@@ -183,20 +186,13 @@ def _is_form(text: str) -> bool:
     return is_code(text) and any(c.isdigit() for c in text)
 
 
-def _touched(words: Sequence[Word], terms: Sequence[SpokenTerm]) -> set[int]:
-    """Places of the words that are terms, or parts of them, and were heard."""
-    held = _written(terms)
+def _touched(words: Sequence[Word], terms: Sequence[SpokenTerm], hardly: float) -> set[int]:
+    """Places of the words that are terms, or parts of them, of at least that confidence."""
+    held = {plain(term.written).lower() for term in terms}
     spans = [(n, m) for n in range(len(words)) for m in range(n + 1, min(len(words), n + LONGEST) + 1)]
-    heard = [(n, m) for n, m in spans if min(word.confidence for word in words[n:m]) >= HARDLY]
-    return {place for span in heard if _spelled(words[slice(*span)]) in held for place in range(*span)}
-
-
-def _written(terms: Sequence[SpokenTerm]) -> frozenset[str]:
-    return frozenset(plain(term.written).lower() for term in terms)
-
-
-def _spelled(words: Sequence[Word]) -> str:
-    return plain(_POSSESSIVE.sub("", joined(words))).lower()
+    heard = [(n, m) for n, m in spans if min(word.confidence for word in words[n:m]) >= hardly]
+    texts = {span: plain(_POSSESSIVE.sub("", joined(words[slice(*span)]))).lower() for span in heard}
+    return {place for span in heard if texts[span] in held for place in range(*span)}
 
 
 def _place(words: Sequence[Word], rival: Rival) -> tuple[int, int] | None:

@@ -172,6 +172,9 @@ class Other:
 
     prompt = "Ask the MLRO."
 
+    def fluency(self, text: str) -> float:
+        return 0.0
+
     def rivals(self, words: Sequence[Word]) -> list[Rival]:
         return [Rival(start=w.start, end=w.end, text=text) for w in words[:1] for text in (bare(w.text), "MLRO")]
 
@@ -189,6 +192,24 @@ def test_a_transcriber_tells_how_likely_rivals_are(transcriber: Transcriber) -> 
     for one, other in zip(found, reversed(transcriber.transcribe(given_clips[::-1], Other())), strict=True):
         assert [r.text for r in one.rivals] == [r.text for r in other.rivals]
     assert all(not heard.rivals for heard in transcriber.transcribe(given_clips))
+
+
+def test_every_engine_follows_the_wording(transcriber: Transcriber) -> None:
+    """Where only one word of any text is ever said here, that counts; without a text there is none to prefer."""
+    asked: list[str] = []
+
+    class Listening(Other):
+        def fluency(self, text: str) -> float:
+            asked.append(text)
+            return -1.0 - len(text.split())
+
+    if isinstance(transcriber, ScriptedTranscriber):
+        pytest.skip("it has one text for each clip")
+    clip = noise(1.2)
+    (plain,), (led,) = transcriber.transcribe([clip], Other()), transcriber.transcribe([clip], Listening())
+    assert plain.text in asked
+    assert len(set(asked)) > 1
+    assert len(led.text.split()) <= len(plain.text.split())
 
 
 @random_weights

@@ -10,10 +10,13 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assistant.models.speech_doubt import ECHO, LOGPROB, PACE, at_pace, doubtful, echoes, slower, surest
+from assistant.models.speech_doubt import ECHO, LOGPROB, PACE, Preference, at_pace, echoes, slower
+from assistant.voice.language_model import LanguageModel
 from assistant.voice.values import RATE, Word
+from assistant.voice.vocabulary import Vocabulary
 
 TOLD = list(range(100, 130))
+PREFER = Preference(TOLD)
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,7 @@ class Look:
     tokens: Sequence[int]
     avg_logprob: float = -0.2
     compression_ratio: float = 1.2
+    text: str = ""
 
     def itself(self) -> Look:
         return self
@@ -38,27 +42,42 @@ def test_an_echo_is_a_run_of_both(tokens: list[int], told: list[int], least: int
 
 
 def test_what_strays_or_is_faint_is_doubtful() -> None:
-    assert not doubtful(CLEAR, TOLD)
-    assert all(doubtful(look, TOLD) for look in (LOOP, ECHOED, FAINT))
-    assert not doubtful(ECHOED)
-    assert not doubtful(Look(TOLD[: ECHO - 1]), TOLD)
+    assert not PREFER.doubtful(CLEAR)
+    assert all(PREFER.doubtful(look) for look in (LOOP, ECHOED, FAINT))
+    assert not Preference().doubtful(ECHOED)
+    assert not PREFER.doubtful(Look(TOLD[: ECHO - 1]))
 
 
 def test_the_next_look_is_taken_only_where_there_is_doubt() -> None:
     def looks(first: Look, *again: tuple[float, Look]) -> Look:
-        return surest(first, [(below, partial(Look.itself, look)) for below, look in again], Look.itself, TOLD)
+        return PREFER.surest(first, [(below, partial(Look.itself, look)) for below, look in again], Look.itself)
 
     def never() -> Look:
         raise AssertionError("looked again")
 
     likely, likelier = Look(range(9), avg_logprob=-0.3), Look(range(9), avg_logprob=-0.1)
-    assert surest(CLEAR, [(LOGPROB, never)], Look.itself, TOLD) is CLEAR
+    assert PREFER.surest(CLEAR, [(LOGPROB, never)], Look.itself) is CLEAR
     assert looks(ECHOED, (LOGPROB, FAINT), (LOGPROB, CLEAR)) is CLEAR
     assert looks(ECHOED, (LOGPROB, FAINT)) is FAINT
     assert looks(FAINT, (LOGPROB, LOOP)) is FAINT
     assert looks(LOOP) is LOOP
     assert looks(likely, (-0.2, likelier), (LOGPROB, FAINT)) is likelier
     assert looks(CLEAR, (-0.1, likely), (-0.1, likelier)) is likelier
+
+
+def test_of_like_sounds_the_wording_decides() -> None:
+    hints = Vocabulary(language=LanguageModel(["who must be told of a gift", "section 4 of the policy"]))
+    told, sold = Look(range(9), -0.3, text="who must be told"), Look(range(9), -0.2, text="who must be sold")
+    surely = Look(range(9), -0.01, text="who must be gold")
+    assert PREFER.best([sold, told], Look.itself) is sold
+    knowing = Preference(TOLD, hints)
+    assert knowing.best([sold, told], Look.itself) is told
+    assert knowing.best([sold, Look(LOOP.tokens, text=told.text)], Look.itself) is sold
+    faint = Look(range(9), -3.0, text=told.text)
+    assert knowing.best([surely, faint], Look.itself) is surely
+    assert knowing.surest(sold, [(-0.1, partial(Look.itself, told))], Look.itself) is told
+    silent = Look([], -0.1)
+    assert knowing.best([silent, told], Look.itself) is silent
 
 
 @given(st.integers(0, 20_000), st.integers(0, 2**32 - 1))

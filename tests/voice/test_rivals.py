@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from assistant.voice import sound
 from assistant.voice.listen import Listener
 from assistant.voice.readback import doubts
-from assistant.voice.rivals import MOST, preferred, spoken_term, suggested
+from assistant.voice.rivals import HARDLY, MOST, preferred, spoken_term, suggested
 from assistant.voice.twins import LevelDetector, ScriptedTranscriber
 from assistant.voice.values import RATE, Correction, Rival, Word
 from assistant.voice.vocabulary import Vocabulary, corrected
@@ -53,8 +53,9 @@ def test_what_sounds_somewhat_alike_is_suggested(heard: str, expected: tuple[str
     [
         "If Dossier's been sent",  # surely heard
         "ask the SMV holder",
-        "What does CDD/0.1 mean?",  # a term already, however unsure: it is read back, not exchanged
+        "What does CDD/0.1 mean?",  # a term already, and heard, if unsurely: it is read back, not exchanged
         "ask General/0.2 Counsel now",
+        "What does CDD mean?",
         "download the SP-2/0.1 now",  # another figure
         "",
     ],
@@ -82,6 +83,17 @@ def test_the_sound_decides() -> None:
     assert put_right("is an SAF/0.2 due?", {"SAR": -3.0, "SMF": -1.0}) == ("is an SMF due?", [("SAF", "SMF")])
     assert put_right("is an SAF/0.2 due?", {"SAR": -1.0, "SMF": -3.0}) == ("is an SAR due?", [("SAF", "SAR")])
     assert put_right("the wall/0.3 is", {}) == ("the wall is", [])
+
+
+def test_a_term_that_was_hardly_heard_gives_way_to_one_that_the_sound_is_for() -> None:
+    """The transcriber had been told of it: without the prompt the sound says otherwise."""
+    assert put_right("is a CDD/0.01 due?", {"EDD": 2.5}) == ("is a EDD due?", [("CDD", "EDD")])
+    assert put_right("is a CDD/0.01 due?", {"EDD": 1.5}) == ("is a CDD due?", [])
+    assert put_right("is a CDD/0.2 due?", {"EDD": 9.0}) == ("is a CDD due?", [])
+
+
+def test_each_stretch_is_exchanged_once() -> None:
+    assert put_right("is a CDD/0.01 due?", {"EDD": 3.0, "SAR": 2.5, "CDD": 2.5}) == ("is a EDD due?", [("CDD", "EDD")])
 
 
 def test_a_rival_is_shown_and_read_back() -> None:
@@ -113,6 +125,7 @@ def test_only_unsure_words_are_exchanged_and_each_exchange_is_shown(
     out = preferred(heard, rivals, SPOKEN, made)
     kept = [word for word in out if word in heard]
     assert len(out) - len(kept) == len(made)
-    assert [word for word in heard if word.text == "CDD"] == [word for word in kept if word.text == "CDD"]
+    terms = [word for word in heard if word.text == "CDD" and word.confidence >= HARDLY]
+    assert all(word in kept for word in terms)
     assert {c.written for c in made} <= {r.text for r in rivals if r.gain >= -9}
     assert all(word.confidence < 0.6 for word in out if word not in kept)

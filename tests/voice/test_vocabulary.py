@@ -222,6 +222,13 @@ def test_vocabulary_of_what_may_be_read(document: Document) -> None:
     assert "register" in vocabulary.known
     assert vocabulary.numbered == {"severity 2"}
     assert vocabulary_of([]).prompt == ""
+    assert vocabulary_of([]).fluency("staff may call") == 0.0
+    assert vocabulary.fluency("staff may call SpeakSafe") > vocabulary.fluency("stuff may call speak safe")
+
+
+def test_known_questions_say_how_people_ask(document: Document) -> None:
+    asked = vocabulary_of([document], ["how do I get hold of the gifts desk"])
+    assert asked.fluency("how do I get hold of it") > vocabulary_of([document]).fluency("how do I get hold of it")
 
 
 @pytest.fixture
