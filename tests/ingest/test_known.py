@@ -16,7 +16,7 @@ from assistant.types import Document, Passage
 from ingest.discover import Discovered, discover
 from ingest.fingerprint import fingerprint
 from ingest.known import MOST, KnownQuestion, digests, read_known, with_questions
-from tests.world import RULES, STAFF, CountingEmbedder, World
+from tests.world import GUEST, NOBODY, RULES, STAFF, CountingEmbedder, World
 
 KEPT = {
     "question": "For how long are the papers of a complaint kept?",
@@ -50,6 +50,15 @@ def test_a_question_goes_with_the_passage_that_answers_it(world: World) -> None:
     assert report.unplaced == ({"uri": "rules/complaints.md", "section": "9", "question": GONE["question"]},)
     assert "asked.jsonl" not in {Path(uri["uri"]).name for uri in report.quarantined}
     assert not any(KEPT["question"] in text for text in embedder.embedded), "what is searched stays as it was"
+
+
+def test_known_questions_are_for_those_who_may_read_what_they_are_about(world: World) -> None:
+    """They say what stands there: a caller must not be led to them."""
+    world.know(KEPT)
+    world.ingest()
+    library = world.library()
+    assert library.questions(STAFF) == (KEPT["question"],)
+    assert library.questions(GUEST) == library.questions(NOBODY) == ()
 
 
 def test_the_same_questions_are_the_same_snapshot_and_others_are_another(world: World) -> None:

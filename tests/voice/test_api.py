@@ -15,6 +15,7 @@ from assistant.config import Config
 from assistant.errors import InputError, Unavailable
 from assistant.knowledge.catalogue import Catalogue
 from assistant.record.ledger import SqliteLedger
+from assistant.types import Principal
 from assistant.voice.listen import Listener
 from assistant.voice.twins import LevelDetector, ScriptedTranscriber
 from tests.ui.project import assistant_of, clock, make
@@ -208,6 +209,14 @@ def test_the_vocabulary_is_the_askers_own(desk: Desk) -> None:
     assert "Suspicion Reports" not in ann
     assert "Suspicion Reports" in mia
     assert nil == ""
+
+
+def test_the_vocabulary_is_that_of_the_questions_known_now(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    ann = Principal(user="ann", groups=frozenset({"staff"}))
+    before, asked = desk.ear.vocabulary(ann), "how do I get hold of a spare badge"
+    assert desk.ear.vocabulary(ann) is before
+    monkeypatch.setattr(desk.runtime.assistant().library, "questions", lambda principal: (asked,))
+    assert desk.ear.vocabulary(ann).fluency(asked) > before.fluency(asked)
 
 
 def test_nobody_unknown_is_heard(desk: Desk) -> None:
