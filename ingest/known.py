@@ -6,7 +6,8 @@
 ``document`` is a path below the folder, ``section`` the displayed number (or the heading) of the smallest section that answers,
 "" where nothing does: such a line is left out. ``quote``, which may be missing, is the sentence that answers: a section may have
 been cut into several passages. The questions go with the passages into the snapshot and are gone with them; they are shown to
-nobody, and only what decides which passage an answer needs reads them (`assistant.evidence.known`).
+nobody. Read by what decides which passage an answer needs (`assistant.evidence.known`), and, of documents that the caller may
+read, for how people put things here (`assistant.voice.terms`).
 """
 
 from __future__ import annotations

@@ -29,7 +29,8 @@ from assistant.types import Document, Passage, Principal
 
 
 class OpenSnapshot:
-    """One verified generation in memory: ``passages[row]`` belongs to row ``row`` of both searchers."""
+    """One verified generation in memory: ``passages[row]`` belongs to row ``row`` of both searchers; ``asked`` are those with
+    known questions."""
 
     def __init__(
         self,
@@ -45,6 +46,7 @@ class OpenSnapshot:
         self.manifest = manifest
         self.documents: Mapping[str, Document] = {d.id: d for d in documents}
         self.passages = passages
+        self.asked = tuple(passage for passage in passages if passage.questions)
         self.dense = dense_searcher
         self.lexical = lexical_searcher
         self.device_reason = device_reason
@@ -104,7 +106,7 @@ class View:
 
     def questions(self, principal: Principal) -> tuple[str, ...]:
         """Known questions of what the principal may see."""
-        return access.known_questions(self.snapshot.passages, self.documents(principal))
+        return access.known_questions(self.snapshot.asked, self.documents(principal))
 
     def document(self, document_id: str, principal: Principal) -> Document:
         return access.read_one(self.snapshot.documents, document_id, principal, self.policy)
