@@ -109,6 +109,16 @@ def test_a_manager_sees_only_what_they_may_read(managed: Managed) -> None:
     assert "violet" not in words(found).replace("violet cabinet", "", 1)
 
 
+def test_known_questions_that_change_or_have_no_place_are_told(managed: Managed) -> None:
+    lost = {"question": "Who pays for the spare badge?", "document": "complaints.md", "section": "99.1"}
+    managed.world.know(lost)
+    assert "The known questions of Rules change." in words(managed.looked(KIM))
+    prepared = words(managed.prepared(KIM))
+    assert "Known questions whose section is not there; they are left out." in prepared
+    assert "rules/complaints.md" in prepared
+    assert "99.1 Who pays for the spare badge?" in " ".join(prepared.split())
+
+
 def test_what_is_restricted_inside_a_collection_is_not_named(managed: Managed) -> None:
     rules = managed.world.config.corpora / "rules" / "collection.toml"
     text = rules.read_text(encoding="utf-8")

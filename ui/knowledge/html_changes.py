@@ -150,8 +150,11 @@ def _questions(report: Report, sight: Sight) -> str:
         for known in report.unplaced
         if sight.uri(known["uri"])
     ]
-    label, heads = "Known questions whose section is not there", ("Document", "Section", "Known question")
-    return said + (table(label, heads, rows) if rows else "")
+    if rows:
+        lost = "Known questions whose section is not there"
+        said += f'<p class="panel-note">{lost}; they are left out. Correct the section, or take them out of their file.</p>'
+        said += table(lost, ("Document", "Section", "Known question"), rows)
+    return said
 
 
 def _prepared(report: Report, standing: Standing, sight: Sight) -> str:
