@@ -152,7 +152,9 @@ def _questions(report: Report, sight: Sight) -> str:
     ]
     if rows:
         lost = "Known questions whose section is not there"
-        said += f'<p class="panel-note">{lost}; they are left out. Correct the section, or take them out of their file.</p>'
+        said += (
+            f'<p class="panel-note">{lost}; they are left out. Correct the section, or take them out of their file.</p>'
+        )
         said += table(lost, ("Document", "Section", "Known question"), rows)
     return said
 
