@@ -134,7 +134,7 @@ def judged(
 def preferred(
     words: Sequence[Word], rivals: Sequence[Rival], terms: Sequence[SpokenTerm], made: list[Correction]
 ) -> list[Word]:
-    """The words with the rivals that the sound allows, the likeliest first, each stretch once. What another rule has put
+    """The words with the rivals that sound and wording allow, the likeliest first, each stretch once. What another rule has put
     together, or made a term, stays."""
     out = list(words)
     taken: list[Rival] = []
