@@ -1,7 +1,8 @@
-"""Figures that were heard as words: "2020 free" may have been 2023, and "allow free reminders" 3.
+"""Figures that were heard as words, and years as two figures: "2020 free" and "2020-23" may have been 2023, "allow free
+reminders" 3.
 
 Over a telephone "three" is "free" and "seven" "heaven". Whether it was a figure the transcriber tells, as with other rivals
-(`assistant.voice.rivals`); in the place of a word that can't be told from it in print ("to", "for"), too.
+(`assistant.voice.rivals`); in the place of a word that can't be told from it by ear ("to", "for"), too. Without their gain here.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from assistant.voice.numbers import UNITS
 from assistant.voice.values import Rival, Word
-from assistant.voice.words import bare
+from assistant.voice.words import bare, joined
 
 _LIKE = dict(
     zip(
@@ -22,14 +23,25 @@ _LIKE = dict(
 )
 _TENS = re.compile(r"[£$€]?(?:\d{2,3}|[2-9])0")
 """40, and 2020, which may be said as twenty twenty-something."""
+_YEAR = re.compile(r"20(?:20)?[- ](\d\d)")
+"""A year that was said as twenty twenty-three and written as said: 2020-23, 20-23."""
 
 
 def is_figure(text: str) -> bool:
     return bool(re.fullmatch(r"[£$€]?\d+", text))
 
 
+def years(words: Sequence[Word]) -> Iterator[Rival]:
+    """Years that may have been said where two figures are written."""
+    for size in (1, 2):
+        for place in range(len(words) - size + 1):
+            part = words[place : place + size]
+            if year := _YEAR.fullmatch(bare(joined(part))):
+                yield Rival(start=part[0].start, end=part[-1].end, text=f"20{year[1]}")
+
+
 def unheard(words: Sequence[Word]) -> Iterator[Rival]:
-    """The figures that words may have been, without their gain."""
+    """Figures that words may have been."""
     for place, word in enumerate(words):
         heard = bare(word.text).lower()
         if heard in _LIKE:

@@ -1,8 +1,9 @@
 """Errors that small models make on bad lines and that can be told from the words alone: always a shown `Correction`.
 
 A decoder that has lost the sound says the last words over and over; letters of a short form are heard as words ("S T, O are" is
-STOR); the word before a rule number as another ("the next 2.1" is annex 2.1); and "severity two" as "severity to". Each rule
-asks for doubt in the model or for the very phrase in the collection; a word is taken away only where it was said before.
+STOR); the word before a rule number as another ("the next 2.1" is annex 2.1); and "severity two" as "severity to"; a year
+as two figures ("July 20, 26"). Each rule asks for doubt in the model or for the very phrase, and what it writes is read back; a
+word is taken away only where it was said before.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from itertools import pairwise
 
 from assistant.voice.sounds_like import distance
 from assistant.voice.values import Correction, Word
-from assistant.voice.words import joined
+from assistant.voice.words import correction, joined, merged
 
 _LETTERS = dict(
     zip(
@@ -40,6 +41,7 @@ BEFORE_HEARD = {
 HOMOPHONES = {"won": "1", "to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8"}
 _GRADES = "severity|tier|category|grade|band|priority|phase"
 """Words that stand before a number and hardly before "to" or "for"."""
+_MONTHS = frozenset("january february march april may june july august september october november december".split())
 _LONGEST_LOOP = 24
 _QUANTITY = re.compile(r"^(?:%|percent|per|million|billion|thousand|times|years?|months?|days?|pounds?)\b")
 
@@ -125,6 +127,20 @@ def numbered(words: Sequence[Word], phrases: Collection[str], made: list[Correct
         tail = heard.text[len(heard.text.rstrip(".,;:?!")) :]
         out[place + 1] = _written(heard, number + tail)
         made.append(Correction(heard=_bare(heard.text), written=number, start=heard.start, kind="number"))
+    return out
+
+
+def years(words: Sequence[Word], made: list[Correction]) -> list[Word]:
+    """A year after a month, said as twenty twenty-six and written as two figures: "July 20, 26"."""
+    out: list[Word] = []
+    for word in words:
+        month, century, year = [_bare(one.text) for one in (*out[-2:], word)] if len(out) > 1 else ("", "", "")
+        if month in _MONTHS and century == "20" and re.fullmatch(r"[1-9]\d", year):
+            part = [out.pop(), word]
+            out.append(merged(part, f"20{year}"))
+            made.append(correction(part, out[-1], "number"))
+        else:
+            out.append(word)
     return out
 
 

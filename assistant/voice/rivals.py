@@ -170,9 +170,9 @@ def _instead(words: Sequence[Word], rival: Rival) -> str:
 
 
 def _allowed(part: Sequence[Word], rival: Rival) -> float:
-    """What the whole may lose by it: nothing for a figure."""
+    """What the whole may lose by it: nothing for a figure in the place of a word."""
     if is_figure(rival.text):
-        return 0.0
+        return LOSS if part[0].text.strip("£$€")[:1].isdigit() else 0.0
     form = _is_form(bare(joined(part))) and _is_form(rival.text)
     return LOSS_OF_A_FORM if form else LOSS + LOSS_A_WORD * len(rival.text.split())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.voice.figures import is_figure, unheard
+from assistant.voice.figures import is_figure, unheard, years
 from assistant.voice.language_model import LanguageModel
 from assistant.voice.rivals import better_worded
 from assistant.voice.values import Rival, Word
@@ -53,10 +53,48 @@ def test_a_figure_is_asked_about_only_where_the_wording_speaks_for_it() -> None:
     assert better_worded(words("sends free reminders"), unheard(words("sends free reminders")), lambda text: 0.0) == []
 
 
-@pytest.mark.parametrize(("gain", "text"), [(0.1, "the 2023 schedule"), (-0.1, "the 2020 free schedule")])
-def test_it_is_taken_only_where_the_whole_is_likelier_and_shown(gain: float, text: str) -> None:
+@pytest.mark.parametrize(
+    ("heard", "expected"),
+    [
+        ("the 2020-23 schedule", ["2023"]),
+        ("the 20-23, schedule", ["2023"]),
+        ("the 2020 23 schedule", ["2023"]),
+        ("20 24.", ["2024"]),
+        ("2019-23 and 20-2 and 2020, 23", []),
+    ],
+)
+def test_a_year_may_be_written_as_two_figures(heard: str, expected: list[str]) -> None:
+    assert [rival.text for rival in years(words(heard))] == expected
+
+
+@pytest.mark.parametrize(
+    ("heard", "text"),
+    [
+        ("before July 20, 26, how soon", "before July 2026, how soon"),
+        ("in May 20 25?", "in May 2025?"),
+        ("on July 20, 6 people", None),
+        ("July 21, 26", None),
+        ("the 20, 26", None),
+        ("20 26", None),
+    ],
+)
+def test_a_year_after_a_month_is_one_and_read_back(heard: str, text: str | None) -> None:
+    out, made = corrected(words(heard), Vocabulary())
+    assert " ".join(word.text for word in out) == (text or heard)
+    assert [correction.kind for correction in made] == ["number"] * bool(text)
+
+
+@pytest.mark.parametrize(("gain", "text"), [(-2.9, "the 2023 schedule"), (-3.1, "the 2020 free schedule")])
+def test_in_the_place_of_figures_the_whole_may_be_a_little_less_likely_and_it_is_shown(gain: float, text: str) -> None:
     heard = words("the 2020 free schedule")
     rival = Rival(start=heard[1].start, end=heard[2].end, text="2023", gain=gain)
     out, made = corrected(heard, KNOWN, [rival])
     assert " ".join(word.text for word in out) == text
-    assert [(c.heard, c.written, c.kind) for c in made] == ([("2020 free", "2023", "number")] if gain > 0 else [])
+    assert [(c.heard, c.written, c.kind) for c in made] == ([("2020 free", "2023", "number")] if gain > -3 else [])
+
+
+@pytest.mark.parametrize(("gain", "text"), [(0.1, "sends 3 reminders"), (-0.1, "sends free reminders")])
+def test_in_the_place_of_a_word_the_whole_must_be_likelier(gain: float, text: str) -> None:
+    heard = words("sends free reminders")
+    out, _ = corrected(heard, KNOWN, [Rival(start=heard[1].start, end=heard[1].end, text="3", gain=gain)])
+    assert " ".join(word.text for word in out) == text
