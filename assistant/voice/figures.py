@@ -25,6 +25,7 @@ _TENS = re.compile(r"[£$€]?(?:\d{2,3}|[2-9])0")
 """40, and 2020, which may be said as twenty twenty-something."""
 _YEAR = re.compile(r"20(?:20)?[- ](\d\d)")
 """A year that was said as twenty twenty-three and written as said: 2020-23, 20-23."""
+_RANGE = frozenset({"between", "from"})
 
 
 def is_figure(text: str) -> bool:
@@ -32,11 +33,12 @@ def is_figure(text: str) -> bool:
 
 
 def years(words: Sequence[Word]) -> Iterator[Rival]:
-    """Years that may have been said where two figures are written."""
+    """Years that may have been said where two figures are written; "between 2020-23" are two."""
     for size in (1, 2):
         for place in range(len(words) - size + 1):
             part = words[place : place + size]
-            if year := _YEAR.fullmatch(bare(joined(part))):
+            year = _YEAR.fullmatch(bare(joined(part)))
+            if year and not (place and words[place - 1].text.lower() in _RANGE):
                 yield Rival(start=part[0].start, end=part[-1].end, text=f"20{year[1]}")
 
 

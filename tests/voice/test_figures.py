@@ -60,6 +60,7 @@ def test_a_figure_is_asked_about_only_where_the_wording_speaks_for_it() -> None:
         ("the 20-23, schedule", ["2023"]),
         ("the 2020 23 schedule", ["2023"]),
         ("20 24.", ["2024"]),
+        ("between 2020-23 or from 20 23 on", []),
         ("2019-23 and 20-2 and 2020, 23", []),
     ],
 )
