@@ -36,7 +36,7 @@ test: $(VENV)/.installed-dev lint
 
 test-browser: $(VENV)/.installed-dev knowledge
 	$(PIP) install -q "playwright>=1.65"
-	$(BIN)/python -m pytest -m browser tests/ui
+	$(BIN)/python -m pytest -m browser tests/ui tests/voice
 
 # Speech to text: its packages and models; then the chat has a microphone. `pip install muniment[voice]` would also bring
 # openai-whisper's triton (1 GB), which nothing here uses.
