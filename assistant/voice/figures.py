@@ -10,17 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from assistant.voice.numbers import UNITS
+from assistant.voice.numbers import HOMOPHONES, UNITS
 from assistant.voice.values import Rival, Word
 from assistant.voice.words import bare, joined
 
-_LIKE = dict(
-    zip(
-        "won to too free tree for fore hive dive fix heaven ate hate mine line".split(),
-        (1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 8, 8, 9, 9),
-        strict=True,
-    )
-)
+_LIKE = {
+    **HOMOPHONES,
+    **dict(zip("free tree hive dive fix heaven hate mine line".split(), (3, 3, 5, 5, 6, 7, 8, 9, 9), strict=True)),
+}
 _TENS = re.compile(r"[£$€]?(?:\d{2,3}|[2-9])0")
 """40, and 2020, which may be said as twenty twenty-something."""
 _YEAR = re.compile(r"20(?:20)?[- ](\d\d)")
@@ -42,7 +39,7 @@ def years(words: Sequence[Word]) -> Iterator[Rival]:
                 yield Rival(start=part[0].start, end=part[-1].end, text=f"20{year[1]}")
 
 
-def unheard(words: Sequence[Word]) -> Iterator[Rival]:
+def misheard(words: Sequence[Word]) -> Iterator[Rival]:
     """Figures that words may have been."""
     for place, word in enumerate(words):
         heard = bare(word.text).lower()

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 
+from assistant.voice.numbers import HOMOPHONES
 from assistant.voice.sounds_like import distance
 from assistant.voice.values import Correction, Word
 from assistant.voice.words import correction, joined, merged
@@ -38,7 +39,6 @@ BEFORE_HEARD = {
     "close": "clause",
 }
 """What words before a rule number are heard as."""
-HOMOPHONES = {"won": "1", "to": "2", "too": "2", "for": "4", "fore": "4", "ate": "8"}
 _GRADES = "severity|tier|category|grade|band|priority|phase"
 """Words that stand before a number and hardly before "to" or "for"."""
 _MONTHS = frozenset("january february march april may june july august september october november december".split())
@@ -125,8 +125,8 @@ def numbered(words: Sequence[Word], phrases: Collection[str], made: list[Correct
         if number is None or not word.text[-1:].isalnum() or f"{word.text.lower()} {number}" not in phrases:
             continue
         tail = heard.text[len(heard.text.rstrip(".,;:?!")) :]
-        out[place + 1] = _written(heard, number + tail)
-        made.append(Correction(heard=_bare(heard.text), written=number, start=heard.start, kind="number"))
+        out[place + 1] = _written(heard, f"{number}{tail}")
+        made.append(Correction(heard=_bare(heard.text), written=str(number), start=heard.start, kind="number"))
     return out
 
 
@@ -147,7 +147,7 @@ def years(words: Sequence[Word], made: list[Correction]) -> list[Word]:
 def numbered_phrases(text: str) -> Iterator[str]:
     """Of a text in lower case: "severity 2", where it never says "severity to"."""
     for name, number in set(re.findall(rf"\b({_GRADES}) ([1248])\b(?![.,]?\d)", text)):
-        said = [word for word, digit in HOMOPHONES.items() if digit == number]
+        said = [word for word, digit in HOMOPHONES.items() if digit == int(number)]
         if not re.search(rf"\b{name} (?:{'|'.join(said)})\b", text):
             yield f"{name} {number}"
 

@@ -31,7 +31,8 @@ _NUMERAL = re.compile(r"^\d{1,4}(?:\.\d{1,4})*$")
 _CUT = re.compile(r"^\d{1,2}(?:\.\d{1,2})*\.$")
 """A piece of a rule number that was cut: "3." of "3. 12.4"."""
 _TRIM = ",;:!?\"'()[]"
-_HOMOPHONES = {"won": 1, "to": 2, "too": 2, "tree": 3, "for": 4, "fore": 4, "ate": 8, "oh": 0, "o": 0}
+HOMOPHONES = {"won": 1, "to": 2, "too": 2, "for": 4, "fore": 4, "ate": 8}
+_AFTER_POINT = {**HOMOPHONES, "tree": 3, "oh": 0, "o": 0}
 """Read as numbers only between two "point"s or after one."""
 
 
@@ -116,8 +117,8 @@ def _number(words: Sequence[str], at: int, *, loose: bool) -> tuple[str, int] | 
         if 0 < UNITS.get(following, 0) < 10:
             return str(TENS[bare] + UNITS[following]), at + 2
         return str(TENS[bare]), at + 1
-    if loose and bare in _HOMOPHONES:
-        return str(_HOMOPHONES[bare]), at + 1
+    if loose and bare in _AFTER_POINT:
+        return str(_AFTER_POINT[bare]), at + 1
     return None
 
 

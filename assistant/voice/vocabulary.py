@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from assistant.voice import mend, numbers
-from assistant.voice.figures import unheard, years
+from assistant.voice.figures import misheard, years
 from assistant.voice.language_model import LanguageModel
 from assistant.voice.rivals import LONGEST, SpokenTerm, better_worded, free, preferred, spoken_term, suggested
 from assistant.voice.sounds_like import distance, sound_key
@@ -72,7 +72,7 @@ class Vocabulary:
 
     def rivals(self, words: Sequence[Word]) -> list[Rival]:
         terms = suggested(words, self.spoken, below=self.unsure)
-        return [*terms, *years(words), *better_worded(words, unheard(words), self.fluency)]
+        return [*terms, *years(words), *better_worded(words, misheard(words), self.fluency)]
 
     def sounding_like(self, heard: str) -> str | None:
         """The one term that sounds like ``heard``; None where there is none, or where two are equally near."""

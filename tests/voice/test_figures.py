@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from assistant.voice.figures import is_figure, unheard, years
+from assistant.voice.figures import is_figure, misheard, years
 from assistant.voice.language_model import LanguageModel
 from assistant.voice.rivals import better_worded
 from assistant.voice.values import Rival, Word
@@ -39,7 +39,7 @@ def words(text: str) -> list[Word]:
     ],
 )
 def test_what_words_may_have_been(heard: str, expected: list[str]) -> None:
-    assert [rival.text for rival in unheard(words(heard))] == expected
+    assert [rival.text for rival in misheard(words(heard))] == expected
     assert all(is_figure(text) for text in expected)
 
 
@@ -50,7 +50,7 @@ def test_a_figure_is_asked_about_only_where_the_wording_speaks_for_it() -> None:
     assert "2023" in asked("the 2020 free schedule say")
     assert asked("sends free reminders") == ["3"]
     assert asked("a loan for a customer") == []
-    assert better_worded(words("sends free reminders"), unheard(words("sends free reminders")), lambda text: 0.0) == []
+    assert better_worded(words("sends free reminders"), misheard(words("sends free reminders")), lambda text: 0.0) == []
 
 
 @pytest.mark.parametrize(
